@@ -13,6 +13,10 @@ const (
 	SubDevice               Method = "SubDevice"
 )
 
+// TagMethod is the key of the product tag that keeps a product's verification
+// method on the platform; its value is the text of the Method.
+const TagMethod = "fleetmint.method"
+
 // Methods returns the four methods in the order in which they are compared.
 func Methods() []Method {
 	return []Method{PerDevice, PerProductPreregistered, PerProductUnregistered, SubDevice}
