@@ -9,6 +9,7 @@ import (
 	_ "embed" // for the files below
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/theme"
 )
 
 // Translations are the texts by language in the folder lang: en.json and
@@ -50,5 +51,5 @@ func line(name string) fyne.Resource {
 	if err != nil { // a file that is missing from the build
 		panic(err)
 	}
-	return fyne.NewStaticResource(name+".svg", svg)
+	return theme.NewThemedResource(fyne.NewStaticResource(name+".svg", svg))
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"unicode/utf8"
 
-	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/widget"
 
 	"fleetmint/assets"
@@ -139,11 +138,4 @@ func (s *createProductScreen) fail(err error) {
 		return
 	}
 	s.problem.ShowBad(explain(err).line())
-}
-
-// method reminders are plain labels that wrap.
-func wrapped(words string) *widget.Label {
-	l := widget.NewLabel(words)
-	l.Wrapping = fyne.TextWrapWord
-	return l
 }

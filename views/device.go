@@ -72,10 +72,10 @@ func newDevice(v *visit, ref platform.DeviceRef) *deviceScreen {
 		s.created, s.activated, s.lastOnline, s.remote, s.nickname, s.iotID,
 		kit.HStack(8, danger(text("device.delete"), assets.Icons.Delete, s.askDelete))))
 	certificate := kit.NewSection(text("device.certificate"), kit.VStack(10, s.productKey, s.deviceName, s.secret))
-	label := kit.NewSection(text("device.label"), container.NewVBox(container.NewCenter(s.label), wrapped(text("device.label-hint"))))
+	label := kit.NewSection(text("device.label"), container.NewVBox(container.NewCenter(s.label), kit.NewParagraph(text("device.label-hint"))))
 	mqtt := kit.NewSection(text("device.mqtt"), kit.VStack(10,
 		s.address, s.clientID, s.username, s.password,
-		wrapped(text("device.mqtt-hint", values{
+		kit.NewParagraph(text("device.mqtt-hint", values{
 			"Sign": string(identity.HMACSHA256), "Inputs": strings.Join([]string{"clientId", "deviceName", "productKey"}, ", "),
 		}))))
 	s.page = newScrollPage(ref.DeviceName, " ", kit.VStack(gap,

@@ -73,7 +73,7 @@ func newDevices(v *visit, productKey string) *devicesScreen {
 	s.remove = danger("", assets.Icons.Delete, s.askDelete)
 	s.remove.Hide()
 
-	chooser := container.NewGridWrap(fyne.NewSize(340, s.product.MinSize().Height), s.product)
+	chooser := container.NewGridWrap(fyne.NewSize(340, s.product.MinSize().Height), kit.NewFrame(s.product))
 	bar := container.NewBorder(nil, nil, kit.HStack(10, container.NewCenter(kit.NewText(text("devices.product"))), chooser), s.remove, nil)
 	s.page = newPage(text("devices.title"), " ",
 		kit.NewCard(container.NewBorder(kit.Pad(bar, 0, 10, 0, 0), kit.Pad(s.summary, 8, 0, 4, 4), nil, nil, s.table), 14),
@@ -151,7 +151,7 @@ func (s *devicesScreen) arrived(err error) {
 		s.failed(err)
 		return
 	}
-	s.summary.SetText(text("devices.summary", values{"Count": count(int64(s.rows.total))}))
+	s.summary.SetText(plural("devices.summary", int64(s.rows.total), nil))
 	s.page.header.SetSubtitle(s.product.Selected)
 	if s.rows.total == 0 {
 		s.table.SetEmpty(assets.Icons.Devices, text("devices.empty"), text("devices.empty-hint"),
@@ -167,23 +167,23 @@ func (s *devicesScreen) failed(err error) {
 
 func (s *devicesScreen) selection() {
 	s.selected = s.table.Selection()
-	n := values{"Count": count(int64(len(s.selected)))}
+	n := int64(len(s.selected))
 	if len(s.selected) == 0 {
 		s.export.SetText(text("devices.export"))
 		s.remove.Hide()
 		return
 	}
-	s.export.SetText(text("devices.export-selected", n))
-	s.remove.SetText(text("devices.delete", n))
+	s.export.SetText(plural("devices.export-selected", n, nil))
+	s.remove.SetText(plural("devices.delete", n, nil))
 	s.remove.Show()
 }
 
 func (s *devicesScreen) askDelete() {
 	names, productKey := s.selected, s.productKey
-	n := values{"Count": count(int64(len(names)))}
+	n := int64(len(names))
 	s.ask(kit.Question{
-		Title: text("devices.delete-title", n), Body: text("devices.delete-body"), Objects: names,
-		Verb: text("devices.delete-verb", n), Cancel: text("common.cancel"), Destructive: true,
+		Title: plural("devices.delete-title", n, nil), Body: text("devices.delete-body"), Objects: names,
+		Verb: plural("devices.delete-verb", n, nil), Cancel: text("common.cancel"), Destructive: true,
 	}, func() {
 		load(s.visit, func(ctx context.Context) (int, error) {
 			for i, name := range names {
@@ -196,7 +196,7 @@ func (s *devicesScreen) askDelete() {
 			if err != nil {
 				s.report(err)
 			}
-			s.toast(text("devices.deleted", values{"Count": count(int64(deleted))}))
+			s.toast(plural("devices.deleted", int64(deleted), nil))
 			s.table.ClearSelection()
 			s.reload()
 		})

@@ -103,14 +103,14 @@ func (s *exportScreen) arrived(p platform.Product, err error) {
 	if !s.route.ProductCertificate && len(s.route.Names) == 0 {
 		s.total = p.DeviceCount
 	}
-	v := values{"Name": p.Name, "Count": count(int64(s.total))}
+	v := values{"Name": p.Name}
 	switch {
 	case s.route.ProductCertificate:
 		s.page.header.SetSubtitle(text("export.subtitle-product", v))
 	case len(s.route.Names) > 0:
-		s.page.header.SetSubtitle(text("export.subtitle-selected", v))
+		s.page.header.SetSubtitle(plural("export.subtitle-selected", int64(s.total), v))
 	default:
-		s.page.header.SetSubtitle(text("export.subtitle-all", v))
+		s.page.header.SetSubtitle(plural("export.subtitle-all", int64(s.total), v))
 	}
 	if !s.route.ProductCertificate && p.Method == platform.PerProductUnregistered {
 		s.problem.ShowWarn(text("export.unregistered"))
@@ -142,7 +142,7 @@ func (s *exportScreen) changed() {
 		s.warning.Hide()
 	}
 	if secrets {
-		s.secrets.ShowWarn(text("export.secrets", values{"Count": count(int64(s.total))}))
+		s.secrets.ShowWarn(plural("export.secrets", int64(s.total), nil))
 	} else {
 		s.secrets.ShowInfo(text("export.no-secrets"))
 	}
@@ -251,12 +251,12 @@ func (s *exportScreen) finish(result factory.Result, err error) {
 		}
 	})
 	body := kit.VStack(12,
-		kit.NewHeading(text("export.done", values{"Count": count(int64(done)), "Folder": result.Folder})),
-		kit.NewMuted(text("export.done-files", values{"Count": count(int64(len(result.Files))), "Secrets": count(int64(result.Secrets))})),
-		wrapped(strings.Join(firstOf(result.Files, 12), "\n")))
+		kit.NewHeading(plural("export.done", int64(done), values{"Folder": result.Folder})),
+		kit.NewMuted(plural("export.done-files", int64(len(result.Files)), values{"Secrets": count(int64(result.Secrets))})),
+		kit.NewParagraph(strings.Join(firstOf(result.Files, 12), "\n")))
 	if result.Secrets > 0 {
 		warn := kit.NewBanner()
-		warn.ShowWarn(text("export.secrets", values{"Count": count(int64(result.Secrets))}))
+		warn.ShowWarn(plural("export.secrets", int64(result.Secrets), nil))
 		body.Add(warn)
 	}
 	body.Add(kit.HStack(8, open, secondary(text("common.close"), nil, s.Back)))

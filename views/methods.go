@@ -52,14 +52,13 @@ type advisor struct {
 	root     fyne.CanvasObject
 	checks   []*widget.Check
 	answer   *kit.Text
-	reason   *widget.Label
+	reason   *kit.Paragraph
 	onAdvice func(platform.Method)
 }
 
 func newAdvisor(onAdvice func(platform.Method)) *advisor {
 	a := &advisor{onAdvice: onAdvice, answer: kit.NewHeading("")}
-	a.reason = widget.NewLabel("")
-	a.reason.Wrapping = fyne.TextWrapWord
+	a.reason = kit.NewParagraph("")
 	questions := kit.VStack(2)
 	for _, key := range []string{"advise.gateway", "advise.distinct", "advise.names", "advise.tls"} {
 		check := widget.NewCheck(text(key), func(bool) { a.advise() })

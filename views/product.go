@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"fyne.io/fyne/v2/widget"
-
 	"fleetmint/assets"
 	"fleetmint/platform"
 	"fleetmint/views/kit"
@@ -22,9 +20,9 @@ type productScreen struct {
 	name, key, created, node, method, description *kit.KeyValue
 	secret                                        *kit.SecretField
 	registration                                  *kit.Switch
-	consequence                                   *widget.Label
-	counts                                        *widget.Label
-	next                                          *widget.Label
+	consequence                                   *kit.Paragraph
+	counts                                        *kit.Paragraph
+	next                                          *kit.Paragraph
 }
 
 func newProduct(v *visit, productKey string) *productScreen {
@@ -38,7 +36,7 @@ func newProduct(v *visit, productKey string) *productScreen {
 	s.description = kit.NewKeyValue(text("product.description"))
 	s.secret = v.newSecretField("ProductSecret", func() string { return s.product.ProductSecret })
 	s.registration = kit.NewSwitch(text("product.registration"), s.askRegistration)
-	s.consequence, s.counts, s.next = wrapped(""), wrapped(""), wrapped("")
+	s.consequence, s.counts, s.next = kit.NewParagraph(""), kit.NewParagraph(""), kit.NewParagraph("")
 
 	devices := func() { v.Navigate(Route{Screen: ScreenDevices, ProductKey: productKey}) }
 	register := func() { v.Navigate(Route{Screen: ScreenRegisterDevices, ProductKey: productKey}) }
@@ -48,7 +46,7 @@ func newProduct(v *visit, productKey string) *productScreen {
 		s.problem,
 		kit.Columns(gap,
 			kit.NewSection(text("product.certificate"), kit.VStack(10,
-				s.key, s.secret, wrapped(text("product.secret-note")),
+				s.key, s.secret, kit.NewParagraph(text("product.secret-note")),
 				kit.HStack(8, secondary(text("product.export"), assets.Icons.Export, export)))),
 			kit.NewSection(text("product.registration"), kit.VStack(10, s.registration, s.consequence)),
 		),

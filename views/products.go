@@ -113,7 +113,7 @@ func (s *productsScreen) show() {
 			s.shown = append(s.shown, p)
 		}
 	}
-	s.page.header.SetSubtitle(text("products.subtitle", values{"Count": count(int64(len(s.all)))}))
+	s.page.header.SetSubtitle(plural("products.subtitle", int64(len(s.all)), nil))
 	switch {
 	case len(s.all) == 0:
 		s.table.SetEmpty(assets.Icons.Products, text("products.empty"), text("products.empty-hint"), text("products.create"), s.page.create)

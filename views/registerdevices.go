@@ -49,7 +49,7 @@ func newRegisterDevices(v *visit, productKey string) *registerDevicesScreen {
 	}
 	s.name, s.nickname = entry(s.check), entry(s.check)
 	s.number, s.pattern = entry(s.check), entry(s.check)
-	s.number.SetText("10")
+	s.number.Text = "10"
 	s.pattern.SetPlaceHolder("SN-{00001..00100}")
 	s.nameRule = kit.NewField(text("register.name"), s.name, text("register.name-hint"))
 	s.numRule = kit.NewField(text("register.number"), s.number, text("register.number-hint"))
@@ -226,21 +226,21 @@ func (s *registerDevicesScreen) finish(result platform.BatchResult, err error) {
 		return
 	}
 	s.done = true
-	registered := values{"Count": count(int64(len(result.Devices))), "Rejected": count(int64(len(result.Rejected)))}
-	title := text("register.done", registered)
+	n, rejected := int64(len(result.Devices)), values{"Rejected": count(int64(len(result.Rejected)))}
+	title := plural("register.done", n, nil)
 	switch {
 	case errors.Is(err, context.Canceled):
-		title = text("register.cancelled", registered)
+		title = plural("register.cancelled", n, nil)
 	case len(result.Rejected) > 0:
-		title = text("register.partly", registered)
+		title = plural("register.partly", n, rejected)
 	}
 	names := make([]string, len(result.Devices))
 	for i, d := range result.Devices {
 		names[i] = d.DeviceName
 	}
-	body := kit.VStack(12, kit.NewHeading(title), wrapped(listed(names)))
+	body := kit.VStack(12, kit.NewHeading(title), kit.NewParagraph(listed(names)))
 	if err != nil && !errors.Is(err, context.Canceled) {
-		body.Add(wrapped(explain(err).line()))
+		body.Add(kit.NewParagraph(explain(err).line()))
 	}
 	if len(result.Rejected) > 0 {
 		var reasons []string
@@ -248,10 +248,10 @@ func (s *registerDevicesScreen) finish(result platform.BatchResult, err error) {
 			reasons = append(reasons, r.DeviceName+": "+explain(r.Reason).what)
 		}
 		body.Add(kit.NewHeading(text("register.refused")))
-		body.Add(wrapped(strings.Join(firstOf(reasons, 20), "\n")))
+		body.Add(kit.NewParagraph(strings.Join(firstOf(reasons, 20), "\n")))
 	}
 	if len(names) > 0 {
-		body.Add(wrapped(text("register.next")))
+		body.Add(kit.NewParagraph(text("register.next")))
 		body.Add(kit.HStack(8,
 			primary(text("register.export"), assets.Icons.Export, func() {
 				s.replace(Route{Screen: ScreenExport, ProductKey: s.productKey, Names: names})

@@ -38,7 +38,7 @@ func newSettings(v *visit) *settingsScreen {
 		fact(text("settings.mqtts"), a.MQTTS),
 		fact(text("settings.ca"), a.CA),
 		fact(text("settings.data"), v.Session.DataFolder),
-		wrapped(text("settings.loopback")))
+		kit.NewParagraph(text("settings.loopback")))
 
 	s.test = secondary(text("settings.test"), assets.Icons.Refresh, s.testConnection)
 	keyring := kit.NewBanner()

@@ -44,7 +44,7 @@ type profileStatus struct {
 }
 
 func newProfileStatus(session Session) *profileStatus {
-	s := &profileStatus{dot: kit.NewDot(theme.ColorNameOK), normal: text("nav.platform-running")}
+	s := &profileStatus{dot: kit.NewDot(theme.ColorNameSidebarOK), normal: text("nav.platform-running")}
 	if session.Shared {
 		s.normal = text("nav.platform-shared")
 	}
@@ -60,11 +60,11 @@ func (s *profileStatus) watch(v *visit) {
 		load(v, func(ctx context.Context) (platform.Statistics, error) { return v.Platform.Statistics(ctx, "") },
 			func(_ platform.Statistics, err error) {
 				if err != nil {
-					s.dot.SetColor(theme.ColorNameBad)
+					s.dot.SetColor(theme.ColorNameSidebarBad)
 					s.detail.SetText(text("nav.platform-lost"))
 					return
 				}
-				s.dot.SetColor(theme.ColorNameOK)
+				s.dot.SetColor(theme.ColorNameSidebarOK)
 				s.detail.SetText(s.normal)
 			})
 	})

@@ -1,6 +1,7 @@
 package views
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -15,6 +16,14 @@ type values map[string]any
 // translation shows as itself, which a test of the key sets keeps from
 // happening.
 func text(key string, data ...any) string { return lang.X(key, key, data...) }
+
+// plural returns the words for a key in the form that a number asks for. The
+// number is at hand in the text as {{.Count}}, its digits grouped.
+func plural(key string, n int64, data values) string {
+	all := values{"Count": count(n)}
+	maps.Copy(all, data)
+	return lang.XN(key, key, int(n), map[string]any(all))
+}
 
 // count writes a whole number with its digits grouped by three.
 func count(n int64) string {

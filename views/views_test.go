@@ -94,8 +94,8 @@ func TestDynamicRegistrationAsksFirst(t *testing.T) {
 	shown.registration.Toggle()
 	s.question.Confirm()
 	s.mustCall("SetDynamicRegistration " + p.ProductKey + " false")
-	if shown.registration.On() || !strings.HasPrefix(shown.consequence.Text, "Off:") {
-		t.Errorf("the switch does not show off; the consequence reads %q", shown.consequence.Text)
+	if shown.registration.On() || !strings.HasPrefix(shown.consequence.Text(), "Off:") {
+		t.Errorf("the switch does not show off; the consequence reads %q", shown.consequence.Text())
 	}
 }
 

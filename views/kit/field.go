@@ -17,7 +17,7 @@ type Field struct {
 	widget.BaseWidget
 	label   *Text
 	input   fyne.CanvasObject
-	note    *widget.Label
+	note    *Paragraph
 	hint    string
 	problem string
 }
@@ -25,10 +25,9 @@ type Field struct {
 // NewField frames an input; the hint states the rule.
 func NewField(label string, input fyne.CanvasObject, hint string) *Field {
 	f := &Field{label: newText(label, theme.ColorNameForeground, theme.SizeNameText, fyne.TextStyle{Bold: true}), input: input, hint: hint}
-	f.note = widget.NewLabel(hint)
-	f.note.Wrapping = fyne.TextWrapWord
-	f.note.SizeName = console.SizeNameSmall
-	f.note.Importance = widget.LowImportance
+	f.note = NewParagraph(hint)
+	f.note.label.SizeName = console.SizeNameSmall
+	f.note.label.Importance = widget.LowImportance
 	f.ExtendBaseWidget(f)
 	return f
 }
@@ -56,16 +55,13 @@ func (f *Field) show() {
 	if f.problem != "" {
 		words, importance = f.problem, widget.DangerImportance
 	}
-	if f.note.Text != words || f.note.Importance != importance {
-		f.note.Importance = importance
-		f.note.SetText(words)
-	}
+	f.note.label.Importance = importance
+	f.note.SetText(words)
 }
 
 // CreateRenderer implements fyne.Widget.
 func (f *Field) CreateRenderer() fyne.WidgetRenderer {
-	// The note's own inset would indent it against label and input.
-	return widget.NewSimpleRenderer(container.NewVBox(f.label, f.input, Pad(f.note, -6, -6, -7, -7)))
+	return widget.NewSimpleRenderer(VStack(5, f.label, f.input, f.note))
 }
 
 // KeyValue is a name and its value on one line, with a copy button where the
@@ -77,7 +73,7 @@ type KeyValue struct {
 	copy  *widget.Button
 }
 
-const keyWidth = 120
+const keyWidth = 128
 
 // NewKeyValue has no value yet.
 func NewKeyValue(name string) *KeyValue {

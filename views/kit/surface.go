@@ -68,6 +68,11 @@ func NewSection(title string, o fyne.CanvasObject) *fyne.Container {
 	return NewCard(container.NewBorder(Pad(NewHeading(title), 0, 10, 0, 0), nil, nil, nil, o), 18)
 }
 
+// NewFrame gives a borderless input, such as a choice, the frame of an entry.
+func NewFrame(input fyne.CanvasObject) *fyne.Container {
+	return container.NewStack(newSurface(theme.ColorNameInputBackground, theme.ColorNameInputBorder, theme.InputRadiusSize()), input)
+}
+
 // NewRule is a hairline between groups.
 func NewRule() fyne.CanvasObject {
 	s := newSurface(theme.ColorNameSeparator, "", 0)

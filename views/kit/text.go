@@ -11,6 +11,33 @@ import (
 	console "fleetmint/views/theme"
 )
 
+// Paragraph is text that wraps. Unlike a label it has no inset of its own, so
+// that it lines up with what stands above it.
+type Paragraph struct {
+	widget.BaseWidget
+	label *widget.Label
+}
+
+// NewParagraph wraps words.
+func NewParagraph(words string) *Paragraph {
+	p := &Paragraph{label: widget.NewLabel(words)}
+	p.label.Wrapping = fyne.TextWrapWord
+	p.ExtendBaseWidget(p)
+	return p
+}
+
+// SetText replaces the words.
+func (p *Paragraph) SetText(words string) { p.label.SetText(words) }
+
+// Text returns the words.
+func (p *Paragraph) Text() string { return p.label.Text }
+
+// CreateRenderer implements fyne.Widget.
+func (p *Paragraph) CreateRenderer() fyne.WidgetRenderer {
+	inset := theme.InnerPadding()
+	return widget.NewSimpleRenderer(Pad(p.label, -inset+2, -inset+2, -inset, -inset))
+}
+
 // Text is one line of text with a colour and a size from the theme.
 type Text struct {
 	widget.BaseWidget

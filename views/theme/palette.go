@@ -24,8 +24,8 @@ func lightPalette(name fyne.ThemeColorName) (color.Color, bool) {
 		return hex(0xe9edf1), true
 	case theme.ColorNameInputBorder:
 		return hex(0xcbd3db), true
-	case theme.ColorNamePlaceHolder:
-		return hex(0x66727f), true
+	case theme.ColorNamePlaceHolder, theme.ColorNameDisabled:
+		return hex(0x5f6b77), true
 	case theme.ColorNameSeparator:
 		return hex(0xe6eaee), true
 	case theme.ColorNameHover:
@@ -78,8 +78,8 @@ func darkPalette(name fyne.ThemeColorName) (color.Color, bool) {
 		return hex(0x22303b), true
 	case theme.ColorNameInputBorder:
 		return hex(0x33424f), true
-	case theme.ColorNamePlaceHolder:
-		return hex(0x8494a1), true
+	case theme.ColorNamePlaceHolder, theme.ColorNameDisabled:
+		return hex(0x8999a6), true
 	case theme.ColorNameSeparator:
 		return hex(0x22303b), true
 	case theme.ColorNameHover:
@@ -127,6 +127,10 @@ func sidebar(name fyne.ThemeColorName) (color.Color, bool) {
 		return hex(0xffffff), true
 	case ColorNameSidebarSelected:
 		return hex(0x17323c), true
+	case ColorNameSidebarOK:
+		return hex(0x4fd18b), true
+	case ColorNameSidebarBad:
+		return hex(0xff8a80), true
 	}
 	return nil, false
 }

@@ -1,0 +1,103 @@
+package assets_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"image/png"
+	"maps"
+	"regexp"
+	"slices"
+	"testing"
+
+	"github.com/go-text/typesetting/font"
+
+	"fleetmint/assets"
+)
+
+// texts reads a language: every text by key, plural forms one after the other.
+func texts(t *testing.T, language string) map[string]string {
+	t.Helper()
+	file, err := assets.Translations.ReadFile("lang/" + language + ".json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var raw map[string]any
+	if err := json.Unmarshal(file, &raw); err != nil {
+		t.Fatalf("%s: %v", language, err)
+	}
+	result := map[string]string{}
+	for key, v := range raw {
+		switch v := v.(type) {
+		case string:
+			result[key] = v
+		case map[string]any:
+			other, ok := v["other"].(string)
+			if !ok {
+				t.Errorf("%s: %s has no form for other numbers", language, key)
+			}
+			result[key] = other
+		default:
+			t.Errorf("%s: %s is a %T", language, key, v)
+		}
+	}
+	return result
+}
+
+func TestLanguagesHaveTheSameTexts(t *testing.T) {
+	place := regexp.MustCompile(`\{\{\.\w+\}\}`)
+	en, zh := texts(t, "en"), texts(t, "zh-Hans")
+	for _, key := range slices.Sorted(maps.Keys(en)) {
+		words, ok := zh[key]
+		if !ok {
+			t.Errorf("zh-Hans lacks %s", key)
+			continue
+		}
+		want, got := place.FindAllString(en[key], -1), place.FindAllString(words, -1)
+		slices.Sort(want)
+		slices.Sort(got)
+		if !slices.Equal(want, got) {
+			t.Errorf("%s has places %q in English and %q in Chinese", key, want, got)
+		}
+		if words == "" || en[key] == "" {
+			t.Errorf("%s is empty", key)
+		}
+	}
+	for key := range zh {
+		if _, ok := en[key]; !ok {
+			t.Errorf("en lacks %s", key)
+		}
+	}
+}
+
+func TestFontHasEveryChineseCharacter(t *testing.T) {
+	face, err := font.ParseTTF(bytes.NewReader(assets.CJK().Content()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	has := func(r rune) bool {
+		_, ok := face.NominalGlyph(r)
+		return ok
+	}
+	for key, words := range texts(t, "zh-Hans") {
+		for _, r := range words {
+			if r >= 0x2e80 && !has(r) {
+				t.Errorf("%s uses %c, which the font lacks", key, r)
+			}
+		}
+	}
+	// A blank after Chinese text is taken from the same font; letters must not
+	// be, or they lose their bold and monospace.
+	if !has(' ') || has('A') || has('7') {
+		t.Errorf("the font has blank: %t, A: %t, 7: %t", has(' '), has('A'), has('7'))
+	}
+}
+
+func TestIconIsSquare(t *testing.T) {
+	icon, err := png.DecodeConfig(bytes.NewReader(assets.Icon().Content()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if icon.Width != 512 || icon.Height != 512 {
+		t.Errorf("the icon is %d by %d", icon.Width, icon.Height)
+	}
+}
