@@ -93,7 +93,7 @@ type guide struct {
 }
 
 func (g *guide) lead(ctx context.Context, c *views.Console, p *localPlatform) error {
-	ctx, cancel := context.WithTimeout(ctx, 5*time.Minute) // against hanging in a script
+	ctx, cancel := context.WithTimeout(ctx, 2*time.Minute) // against hanging in a script
 	defer cancel()
 	var running *exec.Cmd
 	defer func() {

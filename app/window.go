@@ -77,13 +77,13 @@ func openWindow(ctx context.Context, options windowOptions, std streams) error {
 
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	stopQuit := context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })
-	defer stopQuit()
+	quitOnSignal := context.AfterFunc(ctx, func() { fyne.Do(a.Quit) })
 
 	log := newLogger(std)
 	start := newStarter(ctx, options, w, log)
 	a.Lifecycle().SetOnStarted(start.begin)
 	w.ShowAndRun()
+	quitOnSignal()
 	cancel()
 	return start.finish()
 }

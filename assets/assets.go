@@ -40,10 +40,17 @@ var cjkResource = fyne.NewStaticResource("NotoSansSC-subset.otf", cjk)
 
 // Icons are line icons that take the colour of the theme.
 var Icons = struct {
-	Products, Devices, Methods, Settings, Export, Add, Back, Delete, Folder, Refresh fyne.Resource
+	Overview, Products, Devices, Methods, Settings fyne.Resource // areas of the console
+	Factory, Simulator, Activity                   fyne.Resource
+	Add, Back, Close, Copy, Delete, Export, Folder fyne.Resource // what can be done
+	Refresh, Eye, EyeOff                           fyne.Resource
+	Gateway, Key, QR                               fyne.Resource // what there is
 }{
-	Products: line("products"), Devices: line("devices"), Methods: line("methods"), Settings: line("settings"),
-	Export: line("export"), Add: line("add"), Back: line("back"), Delete: line("delete"), Folder: line("folder"), Refresh: line("refresh"),
+	Overview: line("overview"), Products: line("products"), Devices: line("devices"), Methods: line("methods"), Settings: line("settings"),
+	Factory: line("factory"), Simulator: line("simulator"), Activity: line("activity"),
+	Add: line("add"), Back: line("back"), Close: line("close"), Copy: line("copy"), Delete: line("delete"), Export: line("export"), Folder: line("folder"),
+	Refresh: line("refresh"), Eye: line("eye"), EyeOff: line("eye-off"),
+	Gateway: line("gateway"), Key: line("key"), QR: line("qr"),
 }
 
 func line(name string) fyne.Resource {

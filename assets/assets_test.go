@@ -3,12 +3,18 @@ package assets_test
 import (
 	"bytes"
 	"encoding/json"
+	"image/color"
 	"image/png"
 	"maps"
+	"reflect"
 	"regexp"
 	"slices"
 	"testing"
 
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/theme"
 	"github.com/go-text/typesetting/font"
 
 	"fleetmint/assets"
@@ -99,5 +105,33 @@ func TestIconIsSquare(t *testing.T) {
 	}
 	if icon.Width != 512 || icon.Height != 512 {
 		t.Errorf("the icon is %d by %d", icon.Width, icon.Height)
+	}
+}
+
+// An SVG element that the toolkit does not know would leave an icon blank or
+// black, without a word.
+func TestIconsTakeTheColorTheyAreAskedFor(t *testing.T) {
+	test.NewTempApp(t)
+	icons := reflect.ValueOf(assets.Icons)
+	for i := range icons.NumField() {
+		name := icons.Type().Field(i).Name
+		image := canvas.NewImageFromResource(theme.NewColoredResource(icons.Field(i).Interface().(fyne.Resource), theme.ColorNameError))
+		image.FillMode = canvas.ImageFillContain
+		image.SetMinSize(fyne.NewSquareSize(48))
+		picture := test.NewTempWindow(t, image).Canvas().Capture()
+		red, black := 0, 0
+		for y := range picture.Bounds().Dy() {
+			for x := range picture.Bounds().Dx() {
+				switch c := color.NRGBAModel.Convert(picture.At(x, y)).(color.NRGBA); {
+				case c.R > 180 && c.G < 120:
+					red++
+				case c.R < 60 && c.G < 60 && c.B < 60:
+					black++
+				}
+			}
+		}
+		if red < 60 || black > 0 {
+			t.Errorf("%s has %d coloured and %d black pixels", name, red, black)
+		}
 	}
 }

@@ -8,6 +8,7 @@ import "time"
 type Activity struct {
 	Time       time.Time
 	Kind       ActivityKind
+	Action     string // of administration: the action of the OpenAPI, such as DeleteDevice
 	ProductKey string
 	DeviceName string
 	Method     Method

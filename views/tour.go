@@ -87,7 +87,7 @@ func on[S screen](g *tourist, what string, holds func(S) bool) error {
 }
 
 func (g *tourist) empty() error {
-	if err := on(g, "the product table", func(s *productsScreen) bool { return s.table.Ready() }); err != nil {
+	if err := on(g, "the empty product table", func(s *productsScreen) bool { return s.table.EmptyTitle() != "" }); err != nil {
 		return err
 	}
 	return g.Picture("products-empty")

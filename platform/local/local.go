@@ -191,7 +191,7 @@ func Start(ctx context.Context, cfg Config) (_ *Server, err error) {
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      60 * time.Second,
 		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
+		MaxHeaderBytes:    2 << 20, // SDKs put lists of 10,000 names into the query
 		// The default logger would print peers' garbage at error level.
 		ErrorLog: slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),
 	}

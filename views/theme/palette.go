@@ -18,7 +18,8 @@ func lightPalette(name fyne.ThemeColorName) (color.Color, bool) {
 	case theme.ColorNamePrimary:
 		return hex(0x0b7a66), true
 	case theme.ColorNameForegroundOnPrimary, ColorNameSurface, theme.ColorNameOverlayBackground, theme.ColorNameMenuBackground,
-		theme.ColorNameInputBackground, theme.ColorNameForegroundOnError:
+		theme.ColorNameInputBackground, theme.ColorNameForegroundOnError, theme.ColorNameForegroundOnSuccess,
+		theme.ColorNameForegroundOnWarning:
 		return hex(0xffffff), true
 	case theme.ColorNameButton:
 		return hex(0xe9edf1), true
@@ -48,13 +49,13 @@ func lightPalette(name fyne.ThemeColorName) (color.Color, bool) {
 		return hex(0xf3f7f8), true
 	case ColorNameRowSelected:
 		return hex(0xdff2ee), true
-	case ColorNameOK:
+	case ColorNameOK, theme.ColorNameSuccess:
 		return hex(0x116b3a), true
-	case ColorNameWarn:
+	case ColorNameWarn, theme.ColorNameWarning:
 		return hex(0x8f4a00), true
 	case ColorNameIdle:
 		return hex(0x55616d), true
-	case ColorNameInfo:
+	case ColorNameInfo, theme.ColorNameHyperlink:
 		return hex(0x0b6a8a), true
 	}
 	return sidebar(name)
@@ -94,7 +95,7 @@ func darkPalette(name fyne.ThemeColorName) (color.Color, bool) {
 		return faint(0x000000, 0x66), true
 	case theme.ColorNameError, ColorNameBad:
 		return hex(0xff8a80), true
-	case theme.ColorNameForegroundOnError:
+	case theme.ColorNameForegroundOnError, theme.ColorNameForegroundOnSuccess, theme.ColorNameForegroundOnWarning:
 		return hex(0x330605), true
 	case ColorNameBorder:
 		return hex(0x25323d), true
@@ -104,13 +105,13 @@ func darkPalette(name fyne.ThemeColorName) (color.Color, bool) {
 		return hex(0x19242d), true
 	case ColorNameRowSelected:
 		return hex(0x123a35), true
-	case ColorNameOK:
+	case ColorNameOK, theme.ColorNameSuccess:
 		return hex(0x4fd18b), true
-	case ColorNameWarn:
+	case ColorNameWarn, theme.ColorNameWarning:
 		return hex(0xf2b15c), true
 	case ColorNameIdle:
 		return hex(0x93a3b0), true
-	case ColorNameInfo:
+	case ColorNameInfo, theme.ColorNameHyperlink:
 		return hex(0x6cc7e8), true
 	}
 	return sidebar(name)

@@ -39,6 +39,8 @@ const (
 	SizeNameSmall fyne.ThemeSizeName = "fleetmint-small" // captions and hints
 	SizeNameTitle fyne.ThemeSizeName = "fleetmint-title" // screen titles
 	SizeNameHead  fyne.ThemeSizeName = "fleetmint-head"  // section titles
+
+	SizeNameMetric fyne.ThemeSizeName = "fleetmint-metric" // one number that stands alone
 )
 
 // Choice is the appearance a person chose.
@@ -119,6 +121,8 @@ func (t console) Size(name fyne.ThemeSizeName) float32 {
 		return 14
 	case SizeNameTitle:
 		return 22
+	case SizeNameMetric:
+		return 26
 	case theme.SizeNameInputRadius, theme.SizeNameSelectionRadius:
 		return 7
 	case theme.SizeNameInputBorder:

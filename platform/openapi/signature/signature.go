@@ -10,6 +10,7 @@
 package signature
 
 import (
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -166,3 +167,24 @@ func canonical(params url.Values, skip string) string {
 
 // escape leaves A-Z a-z 0-9 - _ . ~ and writes everything else as %XX.
 func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+", "%20") }
+
+// ParseParameters reads a query or a form. Unlike url.ParseQuery it has no limit
+// of 10,000 parameters, which a batch of names and nicknames exceeds; a caller
+// that reads foreign data must bound its length. A semicolon is an ordinary
+// character.
+func ParseParameters(text string) (url.Values, error) {
+	params := url.Values{}
+	for pair := range strings.SplitSeq(text, "&") {
+		if pair == "" {
+			continue
+		}
+		name, value, _ := strings.Cut(pair, "=")
+		name, nameErr := url.QueryUnescape(name)
+		value, valueErr := url.QueryUnescape(value)
+		if err := errors.Join(nameErr, valueErr); err != nil {
+			return nil, fmt.Errorf("parse parameters: %w", err)
+		}
+		params[name] = append(params[name], value)
+	}
+	return params, nil
+}

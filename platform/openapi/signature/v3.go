@@ -63,9 +63,9 @@ func SignV3(req *http.Request, body []byte, action, version string, c Credential
 		}
 	}
 	slices.Sort(signed)
-	// A query that cannot be parsed is signed as far as it can be; the server
+	// A query that cannot be parsed is signed as if it were empty; the server
 	// refuses it.
-	query, _ := url.ParseQuery(req.URL.RawQuery)
+	query, _ := ParseParameters(req.URL.RawQuery)
 	sum := signV3(stringToSignV3(req, query, signed), c.AccessKeySecret)
 	req.Header.Set(headerAuthorization, algorithmV3+
 		" Credential="+c.AccessKeyID+",SignedHeaders="+strings.Join(signed, ";")+",Signature="+hex.EncodeToString(sum))
@@ -138,7 +138,7 @@ func VerifyV3(req *http.Request, body []byte, lookup func(accessKeyID string) (s
 	if err := auth.covers(req); err != nil {
 		return Request{}, err
 	}
-	query, err := url.ParseQuery(req.URL.RawQuery)
+	query, err := ParseParameters(req.URL.RawQuery)
 	if err != nil {
 		return Request{}, incomplete("The query of the request is malformed.")
 	}
