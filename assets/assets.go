@@ -4,6 +4,8 @@
 // Everything is read-only and safe for concurrent use.
 package assets
 
+//go:generate go run ./internal/iconmaker internal/iconmaker/strokes icons
+
 import (
 	"embed"
 	_ "embed" // for the files below
@@ -38,22 +40,18 @@ func CJK() fyne.Resource { return cjkResource }
 // One value for all: the toolkit caches faces by resource.
 var cjkResource = fyne.NewStaticResource("NotoSansSC-subset.otf", cjk)
 
-// Icons are line icons that take the colour of the theme.
+// Icons are filled shapes that take the colour of the theme: the toolkit
+// recolours fills, not strokes. The sidebar's are ours, the actions' the
+// toolkit's.
 var Icons = struct {
-	Overview, Products, Devices, Methods, Settings fyne.Resource // areas of the console
-	Factory, Simulator, Activity                   fyne.Resource
-	Add, Back, Close, Copy, Delete, Export, Folder fyne.Resource // what can be done
-	Refresh, Eye, EyeOff                           fyne.Resource
-	Gateway, Key, QR                               fyne.Resource // what there is
+	Products, Devices, Methods, Settings, Export, Add, Back, Delete, Folder, Refresh fyne.Resource
 }{
-	Overview: line("overview"), Products: line("products"), Devices: line("devices"), Methods: line("methods"), Settings: line("settings"),
-	Factory: line("factory"), Simulator: line("simulator"), Activity: line("activity"),
-	Add: line("add"), Back: line("back"), Close: line("close"), Copy: line("copy"), Delete: line("delete"), Export: line("export"), Folder: line("folder"),
-	Refresh: line("refresh"), Eye: line("eye"), EyeOff: line("eye-off"),
-	Gateway: line("gateway"), Key: line("key"), QR: line("qr"),
+	Products: filled("products"), Devices: filled("devices"), Methods: filled("methods"), Settings: filled("settings"),
+	Export: theme.DownloadIcon(), Add: theme.ContentAddIcon(), Back: theme.NavigateBackIcon(),
+	Delete: theme.DeleteIcon(), Folder: theme.FolderOpenIcon(), Refresh: theme.ViewRefreshIcon(),
 }
 
-func line(name string) fyne.Resource {
+func filled(name string) fyne.Resource {
 	svg, err := icons.ReadFile("icons/" + name + ".svg")
 	if err != nil { // a file that is missing from the build
 		panic(err)

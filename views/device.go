@@ -80,7 +80,8 @@ func newDevice(v *visit, ref platform.DeviceRef) *deviceScreen {
 		}))))
 	s.page = newScrollPage(ref.DeviceName, " ", kit.VStack(gap,
 		s.problem,
-		kit.Columns(gap, kit.VStack(gap, certificate, mqtt), kit.VStack(gap, facts, label)),
+		kit.Columns(gap, kit.VStack(gap, certificate, label), facts),
+		mqtt,
 	),
 		secondary(text("common.back"), assets.Icons.Back, v.Back),
 		primary(text("device.export"), assets.Icons.Export, export))

@@ -146,6 +146,7 @@ func (s *exportScreen) changed() {
 	} else {
 		s.secrets.ShowInfo(text("export.no-secrets"))
 	}
+	s.place.Refresh() // what appears pushes down what is below
 }
 
 // suggestedFolder is named after what is in it.
@@ -229,7 +230,7 @@ func (s *exportScreen) devices(ctx context.Context) (iter.Seq2[platform.Device, 
 }
 
 func (s *exportScreen) set(o fyne.CanvasObject) {
-	s.place.Objects = []fyne.CanvasObject{o}
+	s.place.Objects = []fyne.CanvasObject{kit.VStack(gap, o)}
 	s.place.Refresh()
 }
 

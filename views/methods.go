@@ -65,8 +65,8 @@ func newAdvisor(onAdvice func(platform.Method)) *advisor {
 		a.checks = append(a.checks, check)
 		questions.Add(check)
 	}
-	a.root = kit.VStack(8, questions, kit.NewRule(), a.answer, a.reason)
-	a.show(platform.Advise(a.requirements()))
+	a.root = kit.VStack(8, questions, a.answer, a.reason)
+	a.reason.SetText(text("methods.advisor-hint"))
 	return a
 }
 

@@ -213,7 +213,7 @@ func (s *registerDevicesScreen) registerBatch(batch platform.Batch, total int) {
 }
 
 func (s *registerDevicesScreen) set(o fyne.CanvasObject) {
-	s.place.Objects = []fyne.CanvasObject{o}
+	s.place.Objects = []fyne.CanvasObject{kit.VStack(gap, o)}
 	s.place.Refresh()
 }
 

@@ -76,13 +76,12 @@ func newSettings(v *visit) *settingsScreen {
 	}
 
 	s.page = newScrollPage(text("settings.title"), text("settings.subtitle"), kit.VStack(gap,
+		kit.NewSection(text("settings.profile"), addresses),
 		kit.Columns(gap,
-			kit.NewSection(text("settings.profile"), addresses),
-			kit.VStack(gap,
-				kit.NewSection(text("settings.credentials"), credentials),
-				kit.NewSection(text("settings.appearance"), kit.VStack(10, appearance,
-					kit.NewMuted(text("settings.about", values{"Version": v.App.Metadata().Version})))),
-			))))
+			kit.NewSection(text("settings.credentials"), credentials),
+			kit.NewSection(text("settings.appearance"), kit.VStack(10, appearance,
+				kit.NewMuted(text("settings.about", values{"Version": v.App.Metadata().Version})))),
+		)))
 	s.page.refresh = s.testConnection
 	return s
 }
@@ -112,7 +111,7 @@ func (s *settingsScreen) testConnection() {
 			return
 		}
 		s.result.ShowInfo(text("settings.test-ok", values{
-			"Millis": a.took.Milliseconds(), "Products": count(int64(a.products)), "Devices": count(a.statistics.Devices),
+			"Millis": max(a.took.Milliseconds(), 1), "Products": count(int64(a.products)), "Devices": count(a.statistics.Devices),
 		}))
 	})
 }

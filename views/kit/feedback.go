@@ -115,7 +115,8 @@ type toastsRenderer struct {
 }
 
 func (r *toastsRenderer) Layout(size fyne.Size) {
-	width := min(size.Width-48, 560)
+	words := fyne.MeasureText(r.t.banner.Words(), theme.TextSize(), fyne.TextStyle{}).Width
+	width := min(size.Width-48, words+56, 560)
 	r.message.Resize(fyne.NewSize(width, r.message.MinSize().Height))
 	height := r.message.MinSize().Height
 	r.message.Resize(fyne.NewSize(width, height))

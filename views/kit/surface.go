@@ -70,7 +70,7 @@ func NewSection(title string, o fyne.CanvasObject) *fyne.Container {
 
 // NewFrame gives a borderless input, such as a choice, the frame of an entry.
 func NewFrame(input fyne.CanvasObject) *fyne.Container {
-	return container.NewStack(newSurface(theme.ColorNameInputBackground, theme.ColorNameInputBorder, theme.InputRadiusSize()), input)
+	return container.NewStack(newSurface(theme.ColorNameInputBackground, theme.ColorNameInputBorder, theme.InputRadiusSize()), Pad(input, 1, 1, 1, 1))
 }
 
 // NewRule is a hairline between groups.

@@ -104,13 +104,13 @@ func darkPalette(name fyne.ThemeColorName) (color.Color, bool) {
 	case ColorNameRowHover:
 		return hex(0x19242d), true
 	case ColorNameRowSelected:
-		return hex(0x123a35), true
+		return hex(0x11352f), true
 	case ColorNameOK, theme.ColorNameSuccess:
 		return hex(0x4fd18b), true
 	case ColorNameWarn, theme.ColorNameWarning:
 		return hex(0xf2b15c), true
 	case ColorNameIdle:
-		return hex(0x93a3b0), true
+		return hex(0xa4b2be), true
 	case ColorNameInfo, theme.ColorNameHyperlink:
 		return hex(0x6cc7e8), true
 	}

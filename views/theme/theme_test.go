@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/test"
 	toolkit "fyne.io/fyne/v2/theme"
 
 	"fleetmint/views/theme"
@@ -84,6 +85,7 @@ func TestPillsAreReadable(t *testing.T) {
 }
 
 func TestChoiceBeatsTheSystem(t *testing.T) {
+	test.NewTempApp(t) // the toolkit's own colours ask for its settings
 	for _, c := range []struct {
 		choice  theme.Choice
 		variant fyne.ThemeVariant
