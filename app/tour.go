@@ -23,9 +23,7 @@ import (
 // tour does the main job through the window's own code and leaves a picture of
 // every step, the exported package and a report.
 func tour(ctx context.Context, args []string, std streams) error {
-	var (
-		out, shot, device, size, variant string
-	)
+	var out, shot, device, size, variant string
 	flags := flag.NewFlagSet("tour", flag.ContinueOnError)
 	flags.StringVar(&out, "out", "out/tour", "folder for pictures, package and report")
 	flags.StringVar(&shot, "shot", os.Getenv("FLEETMINT_SHOT"), "command that takes a picture of the screen; the file name is appended")
