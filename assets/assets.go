@@ -40,16 +40,40 @@ func CJK() fyne.Resource { return cjkResource }
 // One value for all: the toolkit caches faces by resource.
 var cjkResource = fyne.NewStaticResource("NotoSansSC-subset.otf", cjk)
 
-// Icons are filled shapes that take the colour of the theme: the toolkit
-// recolours fills, not strokes. The sidebar's are ours, the actions' the
-// toolkit's.
-var Icons = struct {
-	Products, Devices, Methods, Settings, Export, Add, Back, Delete, Folder, Refresh fyne.Resource
-}{
-	Products: filled("products"), Devices: filled("devices"), Methods: filled("methods"), Settings: filled("settings"),
-	Export: theme.DownloadIcon(), Add: theme.ContentAddIcon(), Back: theme.NavigateBackIcon(),
-	Delete: theme.DeleteIcon(), Folder: theme.FolderOpenIcon(), Refresh: theme.ViewRefreshIcon(),
-}
+// The icons below are filled shapes that take the colour of the theme: the
+// toolkit recolours fills, not strokes. The sidebar's are ours, the actions'
+// the toolkit's. They are looked up when asked for, since the toolkit's want a
+// running application.
+
+// ProductsIcon stands for products.
+func ProductsIcon() fyne.Resource { return filled("products") }
+
+// DevicesIcon stands for devices.
+func DevicesIcon() fyne.Resource { return filled("devices") }
+
+// MethodsIcon stands for the verification methods.
+func MethodsIcon() fyne.Resource { return filled("methods") }
+
+// SettingsIcon stands for settings.
+func SettingsIcon() fyne.Resource { return filled("settings") }
+
+// ExportIcon stands for writing certificates to files.
+func ExportIcon() fyne.Resource { return theme.DownloadIcon() }
+
+// AddIcon stands for creating and registering.
+func AddIcon() fyne.Resource { return theme.ContentAddIcon() }
+
+// BackIcon stands for the screen before.
+func BackIcon() fyne.Resource { return theme.NavigateBackIcon() }
+
+// DeleteIcon stands for deleting.
+func DeleteIcon() fyne.Resource { return theme.DeleteIcon() }
+
+// FolderIcon stands for a folder of this machine.
+func FolderIcon() fyne.Resource { return theme.FolderOpenIcon() }
+
+// RefreshIcon stands for asking again.
+func RefreshIcon() fyne.Resource { return theme.ViewRefreshIcon() }
 
 func filled(name string) fyne.Resource {
 	svg, err := icons.ReadFile("icons/" + name + ".svg")

@@ -88,10 +88,10 @@ func New(cfg Config) *Console {
 	c.toasts = kit.NewToasts()
 	c.status = newProfileStatus(cfg.Session)
 	c.sidebar = kit.NewSidebar(brand(), []kit.SidebarItem{
-		{ID: string(ScreenProducts), Label: text("nav.products"), Icon: assets.Icons.Products},
-		{ID: string(ScreenDevices), Label: text("nav.devices"), Icon: assets.Icons.Devices},
-		{ID: string(ScreenMethods), Label: text("nav.methods"), Icon: assets.Icons.Methods},
-		{ID: string(ScreenSettings), Label: text("nav.settings"), Icon: assets.Icons.Settings},
+		{ID: string(ScreenProducts), Label: text("nav.products"), Icon: assets.ProductsIcon()},
+		{ID: string(ScreenDevices), Label: text("nav.devices"), Icon: assets.DevicesIcon()},
+		{ID: string(ScreenMethods), Label: text("nav.methods"), Icon: assets.MethodsIcon()},
+		{ID: string(ScreenSettings), Label: text("nav.settings"), Icon: assets.SettingsIcon()},
 	}, func(id string) { c.Navigate(Route{Screen: Screen(id)}) })
 	c.sidebar.SetFooter(c.status.root)
 	c.root = container.NewStack(container.NewBorder(nil, nil, c.sidebar, nil, c.place), c.toasts)
@@ -108,6 +108,9 @@ func (c *Console) Start() {
 	c.addShortcuts()
 	c.Navigate(Route{Screen: ScreenProducts})
 	c.status.watch(&visit{c, c.ended})
+	if !c.Session.KeyringWorks {
+		c.toast(text("settings.keyring-missing"))
+	}
 }
 
 // Close ends whatever the shown screen is doing.

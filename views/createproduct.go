@@ -46,7 +46,7 @@ func newCreateProduct(v *visit, method platform.Method) *createProductScreen {
 	s.switchOff.SetChecked(true)
 	s.table = newComparison(s.choose)
 	s.problem = kit.NewBanner()
-	s.submit = primary(text("create.submit"), assets.Icons.Add, s.save)
+	s.submit = primary(text("create.submit"), assets.AddIcon(), s.save)
 
 	s.page = newScrollPage(text("create.title"), text("create.subtitle"),
 		kit.VStack(gap,

@@ -70,7 +70,7 @@ func newDevice(v *visit, ref platform.DeviceRef) *deviceScreen {
 	facts := kit.NewSection(text("device.facts"), kit.VStack(10,
 		container.NewBorder(nil, nil, kit.NewText(text("device.status")), s.status),
 		s.created, s.activated, s.lastOnline, s.remote, s.nickname, s.iotID,
-		kit.HStack(8, danger(text("device.delete"), assets.Icons.Delete, s.askDelete))))
+		kit.HStack(8, danger(text("device.delete"), assets.DeleteIcon(), s.askDelete))))
 	certificate := kit.NewSection(text("device.certificate"), kit.VStack(10, s.productKey, s.deviceName, s.secret))
 	label := kit.NewSection(text("device.label"), container.NewVBox(container.NewCenter(s.label), kit.NewParagraph(text("device.label-hint"))))
 	mqtt := kit.NewSection(text("device.mqtt"), kit.VStack(10,
@@ -83,8 +83,8 @@ func newDevice(v *visit, ref platform.DeviceRef) *deviceScreen {
 		kit.Columns(gap, kit.VStack(gap, certificate, label), facts),
 		mqtt,
 	),
-		secondary(text("common.back"), assets.Icons.Back, v.Back),
-		primary(text("device.export"), assets.Icons.Export, export))
+		secondary(text("common.back"), assets.BackIcon(), v.Back),
+		primary(text("device.export"), assets.ExportIcon(), export))
 	s.page.refresh = s.load
 	s.load()
 	v.Schedule.every(v.ctx, s.load)

@@ -64,13 +64,13 @@ func newDevices(v *visit, productKey string) *devicesScreen {
 	}
 	s.table.OnSelectionChanged = s.selection
 
-	s.register = primary(text("devices.register"), assets.Icons.Add, func() {
+	s.register = primary(text("devices.register"), assets.AddIcon(), func() {
 		v.Navigate(Route{Screen: ScreenRegisterDevices, ProductKey: s.productKey})
 	})
-	s.export = secondary(text("devices.export"), assets.Icons.Export, func() {
+	s.export = secondary(text("devices.export"), assets.ExportIcon(), func() {
 		v.Navigate(Route{Screen: ScreenExport, ProductKey: s.productKey, Names: s.selected})
 	})
-	s.remove = danger("", assets.Icons.Delete, s.askDelete)
+	s.remove = danger("", assets.DeleteIcon(), s.askDelete)
 	s.remove.Hide()
 
 	chooser := container.NewGridWrap(fyne.NewSize(340, s.product.MinSize().Height), kit.NewFrame(s.product))
@@ -115,7 +115,7 @@ func (s *devicesScreen) setProducts(products []platform.Product) {
 	if len(products) == 0 {
 		s.export.Hide()
 		s.register.Hide()
-		s.table.SetEmpty(assets.Icons.Devices, text("devices.no-product"), text("devices.no-product-hint"),
+		s.table.SetEmpty(assets.DevicesIcon(), text("devices.no-product"), text("devices.no-product-hint"),
 			text("products.create"), func() { s.Navigate(Route{Screen: ScreenCreateProduct}) })
 		return
 	}
@@ -154,7 +154,7 @@ func (s *devicesScreen) arrived(err error) {
 	s.summary.SetText(plural("devices.summary", int64(s.rows.total), nil))
 	s.page.header.SetSubtitle(s.product.Selected)
 	if s.rows.total == 0 {
-		s.table.SetEmpty(assets.Icons.Devices, text("devices.empty"), text("devices.empty-hint"),
+		s.table.SetEmpty(assets.DevicesIcon(), text("devices.empty"), text("devices.empty-hint"),
 			text("devices.register"), s.register.OnTapped)
 		return
 	}

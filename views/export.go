@@ -73,8 +73,8 @@ func newExport(v *visit, r Route) *exportScreen {
 	s.folder = widget.NewEntry()
 	s.folder.SetText(suggestedFolder(r))
 	s.folder.OnSubmitted = func(string) { s.save() }
-	browse := secondary(text("export.browse"), assets.Icons.Folder, s.browse)
-	s.submit = primary(text("export.submit"), assets.Icons.Export, s.save)
+	browse := secondary(text("export.browse"), assets.FolderIcon(), s.browse)
+	s.submit = primary(text("export.submit"), assets.ExportIcon(), s.save)
 	s.form = kit.VStack(gap, s.problem,
 		kit.NewSection(text("export.what"), kit.VStack(10, choices, s.warning)),
 		kit.NewSection(text("export.where"), kit.VStack(14,
@@ -246,7 +246,7 @@ func (s *exportScreen) finish(result factory.Result, err error) {
 	}
 	s.result = result
 	done := max(result.Devices, 1)
-	open := secondary(text("export.open"), assets.Icons.Folder, func() {
+	open := secondary(text("export.open"), assets.FolderIcon(), func() {
 		if err := s.App.OpenURL(&url.URL{Scheme: "file", Path: filepath.ToSlash(result.Folder)}); err != nil {
 			s.report(err)
 		}

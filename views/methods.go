@@ -112,7 +112,7 @@ func newMethods(v *visit) *methodsScreen {
 			kit.NewCard(s.table, 0),
 			kit.NewSection(text("methods.advisor"), advice.root),
 		),
-		primary(text("methods.create"), assets.Icons.Add, create))
+		primary(text("methods.create"), assets.AddIcon(), create))
 	s.page.create = create
 	return s
 }

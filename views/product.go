@@ -47,20 +47,20 @@ func newProduct(v *visit, productKey string) *productScreen {
 		kit.Columns(gap,
 			kit.NewSection(text("product.certificate"), kit.VStack(10,
 				s.key, s.secret, kit.NewParagraph(text("product.secret-note")),
-				kit.HStack(8, secondary(text("product.export"), assets.Icons.Export, export)))),
+				kit.HStack(8, secondary(text("product.export"), assets.ExportIcon(), export)))),
 			kit.NewSection(text("product.registration"), kit.VStack(10, s.registration, s.consequence)),
 		),
 		kit.Columns(gap,
 			kit.NewSection(text("product.devices"), kit.VStack(10, s.counts, s.next,
 				kit.HStack(8,
-					secondary(text("product.show-devices"), assets.Icons.Devices, devices),
-					secondary(text("devices.export"), assets.Icons.Export, func() { v.Navigate(Route{Screen: ScreenExport, ProductKey: productKey}) })))),
+					secondary(text("product.show-devices"), assets.DevicesIcon(), devices),
+					secondary(text("devices.export"), assets.ExportIcon(), func() { v.Navigate(Route{Screen: ScreenExport, ProductKey: productKey}) })))),
 			kit.NewSection(text("product.facts"), kit.VStack(10, s.name, s.method, s.node, s.description, s.created,
-				kit.HStack(8, danger(text("product.delete"), assets.Icons.Delete, s.askDelete)))),
+				kit.HStack(8, danger(text("product.delete"), assets.DeleteIcon(), s.askDelete)))),
 		),
 	),
-		secondary(text("common.back"), assets.Icons.Back, v.Back),
-		primary(text("product.register-devices"), assets.Icons.Add, register))
+		secondary(text("common.back"), assets.BackIcon(), v.Back),
+		primary(text("product.register-devices"), assets.AddIcon(), register))
 	s.page.create, s.page.refresh = register, s.load
 	s.load()
 	v.Schedule.every(v.ctx, s.load)

@@ -63,7 +63,7 @@ func newProducts(v *visit) *productsScreen {
 	bar := container.NewBorder(nil, nil, container.NewGridWrap(fyne.NewSize(320, s.filter.MinSize().Height), s.filter), nil)
 	s.page = newPage(text("products.title"), " ",
 		kit.NewCard(container.NewBorder(kit.Pad(bar, 0, 10, 0, 0), nil, nil, nil, s.table), 14),
-		primary(text("products.create"), assets.Icons.Add, create))
+		primary(text("products.create"), assets.AddIcon(), create))
 	s.page.create, s.page.refresh, s.page.search, s.page.focus = create, s.load, s.filter, s.table.Focusable()
 	s.load()
 	v.Schedule.every(v.ctx, s.load)
@@ -116,9 +116,9 @@ func (s *productsScreen) show() {
 	s.page.header.SetSubtitle(plural("products.subtitle", int64(len(s.all)), nil))
 	switch {
 	case len(s.all) == 0:
-		s.table.SetEmpty(assets.Icons.Products, text("products.empty"), text("products.empty-hint"), text("products.create"), s.page.create)
+		s.table.SetEmpty(assets.ProductsIcon(), text("products.empty"), text("products.empty-hint"), text("products.create"), s.page.create)
 	case len(s.shown) == 0:
-		s.table.SetEmpty(assets.Icons.Products, text("products.nothing-matches", values{"Query": s.filter.Text}), "",
+		s.table.SetEmpty(assets.ProductsIcon(), text("products.nothing-matches", values{"Query": s.filter.Text}), "",
 			text("products.clear-filter"), func() { s.filter.SetText("") })
 	default:
 		s.table.SetReady()

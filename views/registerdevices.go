@@ -65,7 +65,7 @@ func newRegisterDevices(v *visit, productKey string) *registerDevicesScreen {
 		inputs.Refresh()
 	})
 	s.how.Required = true
-	s.submit = primary(text("register.submit"), assets.Icons.Add, s.save)
+	s.submit = primary(text("register.submit"), assets.AddIcon(), s.save)
 	s.form = kit.VStack(gap, s.problem,
 		kit.NewSection(text("register.how"), s.how),
 		kit.NewCard(kit.VStack(14, inputs, kit.HStack(8, s.submit, secondary(text("common.cancel"), nil, v.Back))), 18))
@@ -253,14 +253,14 @@ func (s *registerDevicesScreen) finish(result platform.BatchResult, err error) {
 	if len(names) > 0 {
 		body.Add(kit.NewParagraph(text("register.next")))
 		body.Add(kit.HStack(8,
-			primary(text("register.export"), assets.Icons.Export, func() {
+			primary(text("register.export"), assets.ExportIcon(), func() {
 				s.replace(Route{Screen: ScreenExport, ProductKey: s.productKey, Names: names})
 			}),
-			secondary(text("product.show-devices"), assets.Icons.Devices, func() {
+			secondary(text("product.show-devices"), assets.DevicesIcon(), func() {
 				s.replace(Route{Screen: ScreenDevices, ProductKey: s.productKey})
 			})))
 	} else {
-		body.Add(kit.HStack(8, secondary(text("common.back"), assets.Icons.Back, func() { s.set(s.form) })))
+		body.Add(kit.HStack(8, secondary(text("common.back"), assets.BackIcon(), func() { s.set(s.form) })))
 	}
 	s.set(kit.NewCard(body, 18))
 }

@@ -40,7 +40,7 @@ func newSettings(v *visit) *settingsScreen {
 		fact(text("settings.data"), v.Session.DataFolder),
 		kit.NewParagraph(text("settings.loopback")))
 
-	s.test = secondary(text("settings.test"), assets.Icons.Refresh, s.testConnection)
+	s.test = secondary(text("settings.test"), assets.RefreshIcon(), s.testConnection)
 	keyring := kit.NewBanner()
 	if v.Session.KeyringWorks {
 		keyring.ShowInfo(text("settings.keyring-works"))

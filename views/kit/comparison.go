@@ -17,7 +17,8 @@ import (
 // them highlighted. Texts wrap in their column.
 type ComparisonTable struct {
 	widget.BaseWidget
-	// OnSelected, where set, lets a column be chosen by click or key.
+	// OnSelected, where set before the table is first shown, lets a column be
+	// chosen by click or key.
 	OnSelected func(column int)
 
 	corner   string
@@ -62,6 +63,10 @@ func (t *ComparisonTable) CreateRenderer() fyne.WidgetRenderer {
 	}
 	head := []fyne.CanvasObject{label(t.corner, true, widget.LowImportance)}
 	for i, c := range t.columns {
+		if t.OnSelected == nil {
+			head = append(head, label(c, true, widget.MediumImportance))
+			continue
+		}
 		title := newColumnHead(t, i, c)
 		v.heads = append(v.heads, title)
 		head = append(head, title)
@@ -180,11 +185,7 @@ func newColumnHead(t *ComparisonTable, column int, words string) *columnHead {
 	return h
 }
 
-func (h *columnHead) choose() {
-	if h.t.OnSelected != nil {
-		h.t.OnSelected(h.column)
-	}
-}
+func (h *columnHead) choose() { h.t.OnSelected(h.column) }
 
 func (h *columnHead) Tapped(*fyne.PointEvent) { h.choose() }
 func (h *columnHead) FocusGained()            { h.focused = true; h.Refresh() }
@@ -192,17 +193,14 @@ func (h *columnHead) FocusLost()              { h.focused = false; h.Refresh() }
 func (h *columnHead) TypedRune(rune)          {}
 
 func (h *columnHead) TypedKey(k *fyne.KeyEvent) {
-	if k.Name == fyne.KeySpace || k.Name == fyne.KeyReturn || k.Name == fyne.KeyEnter {
+	if presses(k) {
 		h.choose()
+		return
 	}
+	passKey(h, k)
 }
 
-func (h *columnHead) Cursor() desktop.Cursor {
-	if h.t.OnSelected == nil {
-		return desktop.DefaultCursor
-	}
-	return desktop.PointerCursor
-}
+func (h *columnHead) Cursor() desktop.Cursor { return desktop.PointerCursor }
 
 func (h *columnHead) Refresh() {
 	h.ground.stroke = ""

@@ -13,7 +13,7 @@ type Question struct {
 	Title, Body  string
 	Objects      []string // what is concerned, by name
 	Verb, Cancel string
-	Destructive  bool // cancel is then what Enter does
+	Destructive  bool // the verb is then drawn as a danger
 }
 
 // objectsNamed is how many objects a question names at most.
@@ -22,8 +22,8 @@ const objectsNamed = 8
 // Dialog is an open question.
 type Dialog struct {
 	dialog      *dialog.CustomDialog
-	verb        *widget.Button
-	cancel      *widget.Button
+	verb        *Button
+	cancel      *Button
 	opener      fyne.Focusable
 	canvas      fyne.Canvas
 	do          func()
@@ -31,8 +31,8 @@ type Dialog struct {
 	wasAnswered bool
 }
 
-// Ask shows a question; do runs when it is confirmed. The focus returns to
-// where it was.
+// Ask shows a question; do runs when it is confirmed. Cancel has the focus
+// at first, Escape cancels, and the focus then returns to where it was.
 func Ask(w fyne.Window, q Question, do func()) *Dialog {
 	d := &Dialog{canvas: w.Canvas(), opener: w.Canvas().Focused(), do: do}
 	words := widget.NewLabel(q.Body)
@@ -47,12 +47,13 @@ func Ask(w fyne.Window, q Question, do func()) *Dialog {
 		list.TextStyle.Monospace = true
 		body.Add(list)
 	}
-	d.verb = widget.NewButton(q.Verb, d.Confirm)
-	d.verb.Importance = widget.HighImportance
+	importance := widget.HighImportance
 	if q.Destructive {
-		d.verb.Importance = widget.DangerImportance
+		importance = widget.DangerImportance
 	}
-	d.cancel = widget.NewButton(q.Cancel, d.Cancel)
+	d.verb = NewButton(q.Verb, nil, importance, d.Confirm)
+	d.cancel = NewButton(q.Cancel, nil, widget.MediumImportance, d.Cancel)
+	d.verb.OnEscape, d.cancel.OnEscape = d.Cancel, d.Cancel
 	d.dialog = dialog.NewCustomWithoutButtons(q.Title, narrow(460, body), w)
 	d.dialog.SetButtons([]fyne.CanvasObject{d.cancel, d.verb})
 	d.dialog.SetOnClosed(d.closed)

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -17,12 +18,17 @@ type Banner struct {
 	widget.BaseWidget
 	ground *surface
 	words  *widget.Label
-	color  fyne.ThemeColorName
+	action *Button
+	close  *Button
 }
 
 // NewBanner is hidden.
 func NewBanner() *Banner {
 	b := &Banner{ground: newSurface(console.ColorNameInfo, "", 8), words: widget.NewLabel("")}
+	b.action = NewButton("", nil, widget.MediumImportance, nil)
+	b.action.Hide()
+	b.close = newIconButton(theme.CancelIcon(), nil)
+	b.close.Hide()
 	b.ground.tint = true
 	b.words.Wrapping = fyne.TextWrapWord
 	b.words.Selectable = true
@@ -40,6 +46,25 @@ func (b *Banner) ShowWarn(words string) { b.show(words, console.ColorNameWarn) }
 // ShowBad tells what went wrong.
 func (b *Banner) ShowBad(words string) { b.show(words, console.ColorNameBad) }
 
+// SetAction offers what can be done about it; an empty label offers nothing.
+func (b *Banner) SetAction(label string, do func()) {
+	b.action.SetText(label)
+	b.action.OnTapped = do
+	b.action.Hidden = label == ""
+	b.Refresh()
+}
+
+// SetDismiss lets a person close the banner; do, where not nil, is then told.
+func (b *Banner) SetDismiss(do func()) {
+	b.close.OnTapped = func() {
+		b.Hide()
+		if do != nil {
+			do()
+		}
+	}
+	b.close.Show()
+}
+
 // Words are what the banner says.
 func (b *Banner) Words() string { return b.words.Text }
 
@@ -52,7 +77,8 @@ func (b *Banner) show(words string, c fyne.ThemeColorName) {
 
 // CreateRenderer implements fyne.Widget.
 func (b *Banner) CreateRenderer() fyne.WidgetRenderer {
-	return widget.NewSimpleRenderer(container.NewStack(b.ground, Pad(b.words, 2, 2, 8, 8)))
+	right := Pad(HStack(6, container.NewCenter(b.action), container.NewCenter(b.close)), 3, 3, 0, 0)
+	return widget.NewSimpleRenderer(container.NewStack(b.ground, Pad(container.NewBorder(nil, nil, nil, right, container.New(middle{}, b.words)), 2, 2, 8, 8)))
 }
 
 // toastTime is how long a toast stays: long enough to read two lines.
@@ -62,8 +88,10 @@ const toastTime = 5 * time.Second
 // again. It takes no clicks but on the message itself.
 type Toasts struct {
 	widget.BaseWidget
+	// After is the clock that takes messages away; nil: the system's.
+	After After
+
 	banner *Banner
-	place  *fyne.Container
 	shown  int // counts messages, so that an old timer leaves a new message alone
 }
 
@@ -93,13 +121,11 @@ func (t *Toasts) show(f func()) {
 	t.shown++
 	mine := t.shown
 	t.Refresh()
-	time.AfterFunc(toastTime, func() {
-		fyne.Do(func() {
-			if t.shown == mine {
-				t.banner.Hide()
-				t.Refresh()
-			}
-		})
+	t.After.or()(toastTime, func() {
+		if t.shown == mine {
+			t.banner.Hide()
+			t.Refresh()
+		}
 	})
 }
 
@@ -156,9 +182,7 @@ func NewEmptyState(icon fyne.Resource, title, hint, label string, do func()) fyn
 		body.Add(narrow(460, words))
 	}
 	if label != "" {
-		button := widget.NewButton(label, do)
-		button.Importance = widget.HighImportance
-		body.Add(container.NewCenter(button))
+		body.Add(container.NewCenter(NewButton(label, nil, widget.HighImportance, do)))
 	}
 	return container.NewCenter(body)
 }
@@ -168,10 +192,12 @@ type Problem struct{ Title, What, Code, Advice string }
 
 // NewErrorState shows a problem in place of what could not be shown.
 func NewErrorState(p Problem, retry string, do func()) fyne.CanvasObject {
-	body := VStack(8)
+	icon := widget.NewIcon(theme.NewColoredResource(theme.ErrorIcon(), console.ColorNameBad))
+	body := VStack(8, container.NewCenter(container.NewGridWrap(fyne.NewSquareSize(32), icon)))
 	if p.Title != "" {
 		body.Add(container.NewCenter(newText(p.Title, theme.ColorNameForeground, console.SizeNameHead, fyne.TextStyle{Bold: true})))
 	}
+	lines := VStack(0)
 	for _, line := range []string{p.What, p.Code, p.Advice} {
 		if line == "" {
 			continue
@@ -180,9 +206,10 @@ func NewErrorState(p Problem, retry string, do func()) fyne.CanvasObject {
 		words.Wrapping = fyne.TextWrapWord
 		words.Alignment = fyne.TextAlignCenter
 		words.Selectable = true
-		body.Add(narrow(520, words))
+		lines.Add(Pad(narrow(520, words), -4, -4, 0, 0))
 	}
-	body.Add(container.NewCenter(widget.NewButton(retry, do)))
+	body.Add(Pad(lines, 0, 6, 0, 0))
+	body.Add(container.NewCenter(NewButton(retry, nil, widget.MediumImportance, do)))
 	return container.NewCenter(body)
 }
 
@@ -199,15 +226,15 @@ func NewLoading(title, hint string) fyne.CanvasObject {
 type Progress struct {
 	widget.BaseWidget
 	title  string
-	bar    *widget.ProgressBar
+	bar    *bar
 	detail *Text
-	cancel *widget.Button
+	cancel *Button
 }
 
 // NewProgress starts at nothing done.
 func NewProgress(title, cancelLabel string, cancel func()) *Progress {
-	p := &Progress{title: title, bar: widget.NewProgressBar(), detail: NewMuted("")}
-	p.cancel = widget.NewButton(cancelLabel, func() {
+	p := &Progress{title: title, bar: newBar(), detail: NewMuted("")}
+	p.cancel = NewButton(cancelLabel, nil, widget.MediumImportance, func() {
 		p.cancel.Disable()
 		cancel()
 	})
@@ -217,7 +244,7 @@ func NewProgress(title, cancelLabel string, cancel func()) *Progress {
 
 // Set shows the done fraction, 0 to 1, and a detail in words.
 func (p *Progress) Set(fraction float64, detail string) {
-	p.bar.SetValue(fraction)
+	p.bar.set(fraction)
 	p.detail.SetText(detail)
 }
 
@@ -225,3 +252,40 @@ func (p *Progress) Set(fraction float64, detail string) {
 func (p *Progress) CreateRenderer() fyne.WidgetRenderer {
 	return widget.NewSimpleRenderer(VStack(12, NewHeading(p.title), p.bar, p.detail, HStack(8, p.cancel)))
 }
+
+// bar is a slim bar; the words beside it say how far it is.
+type bar struct {
+	widget.BaseWidget
+	done        float32 // 0 to 1
+	track, fill *surface
+}
+
+func newBar() *bar {
+	b := &bar{
+		track: newSurface(theme.ColorNameButton, "", canvas.RadiusMaximum),
+		fill:  newSurface(theme.ColorNamePrimary, "", canvas.RadiusMaximum),
+	}
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+func (b *bar) set(done float64) {
+	b.done = float32(max(0, min(done, 1)))
+	b.Refresh()
+}
+
+func (b *bar) CreateRenderer() fyne.WidgetRenderer {
+	return widget.NewSimpleRenderer(container.New(barLayout{b}, b.track, b.fill))
+}
+
+type barLayout struct{ b *bar }
+
+const barHeight = 8
+
+func (l barLayout) Layout(_ []fyne.CanvasObject, size fyne.Size) {
+	l.b.track.Resize(size)
+	l.b.fill.Hidden = l.b.done == 0
+	l.b.fill.Resize(fyne.NewSize(max(size.Width*l.b.done, size.Height), size.Height))
+}
+
+func (barLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(80, barHeight) }

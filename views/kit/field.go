@@ -70,7 +70,7 @@ type KeyValue struct {
 	widget.BaseWidget
 	name  *Text
 	value *Text
-	copy  *widget.Button
+	copy  *Button
 }
 
 const keyWidth = 128
@@ -95,6 +95,7 @@ func (k *KeyValue) Value() string { return k.value.Text() }
 // monospace.
 func (k *KeyValue) SetCopy(f func(string)) {
 	k.value.style.Monospace = true
+	k.value.Refresh()
 	k.copy.OnTapped = func() { f(k.value.Text()) }
 	k.copy.Show()
 }
@@ -130,12 +131,6 @@ func (lineLayout) MinSize(o []fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(keyWidth+8+80+8+o[2].MinSize().Width, lineHeight)
 }
 
-func newIconButton(icon fyne.Resource, do func()) *widget.Button {
-	b := widget.NewButtonWithIcon("", icon, do)
-	b.Importance = widget.LowImportance
-	return b
-}
-
 // SecretConfig is what a SecretField needs.
 type SecretConfig struct {
 	Title  string
@@ -143,6 +138,8 @@ type SecretConfig struct {
 	OnCopy func(secret string)
 	// OnReveal, where set, is told that the secret was shown.
 	OnReveal func()
+	// After is the clock that masks a revealed secret again; nil: the system's.
+	After After
 }
 
 // revealTime is how long a revealed secret stays on screen.
@@ -158,8 +155,8 @@ type SecretField struct {
 	config   SecretConfig
 	name     *Text
 	value    *Text
-	reveal   *widget.Button
-	copy     *widget.Button
+	reveal   *Button
+	copy     *Button
 	revealed int // counts reveals, so that an old timer leaves a new one alone
 	shown    bool
 }
@@ -196,18 +193,20 @@ func (s *SecretField) Reveal() {
 	if s.config.OnReveal != nil {
 		s.config.OnReveal()
 	}
-	time.AfterFunc(revealTime, func() {
-		fyne.Do(func() {
-			if s.revealed == mine {
-				s.Mask()
-			}
-		})
+	s.config.After.or()(revealTime, func() {
+		if s.revealed == mine {
+			s.Mask()
+		}
 	})
 }
+
+// Shown reports whether the secret is on screen.
+func (s *SecretField) Shown() bool { return s.shown }
 
 // Mask hides the secret again.
 func (s *SecretField) Mask() {
 	s.shown = false
+	s.revealed++ // the timer of this reveal has nothing left to do
 	s.value.SetText(mask)
 	s.reveal.SetIcon(theme.VisibilityIcon())
 }

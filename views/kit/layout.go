@@ -69,3 +69,23 @@ func (l fixedWidth) MinSize(objects []fyne.CanvasObject) fyne.Size {
 func narrow(width float32, o fyne.CanvasObject) *fyne.Container {
 	return container.New(fixedWidth{width}, o)
 }
+
+// middle gives its object all of the width and stands it half way up.
+type middle struct{}
+
+func (middle) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		o.Resize(fyne.NewSize(size.Width, o.MinSize().Height)) // what wraps knows its height by its width
+		height := o.MinSize().Height
+		o.Resize(fyne.NewSize(size.Width, height))
+		o.Move(fyne.NewPos(0, (size.Height-height)/2))
+	}
+}
+
+func (middle) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	var m fyne.Size
+	for _, o := range objects {
+		m = m.Max(o.MinSize())
+	}
+	return m
+}

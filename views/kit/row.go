@@ -36,9 +36,12 @@ func (r *tableRow) show(row int) {
 	r.Refresh()
 }
 
-// MouseDown selects; the modifiers decide what happens to other rows.
+// MouseDown selects; the modifiers decide what happens to other rows. The
+// second button asks for a menu, when it is released.
 func (r *tableRow) MouseDown(e *desktop.MouseEvent) {
-	r.t.point(r.row, e.Modifier)
+	if e.Button != desktop.MouseButtonSecondary {
+		r.t.point(r.row, e.Modifier)
+	}
 	if c := fyne.CurrentApp().Driver().CanvasForObject(r.t.list); c != nil {
 		c.Focus(r.t.list)
 	}
@@ -46,6 +49,9 @@ func (r *tableRow) MouseDown(e *desktop.MouseEvent) {
 
 // MouseUp implements desktop.Mouseable.
 func (r *tableRow) MouseUp(*desktop.MouseEvent) {}
+
+// TappedSecondary asks for the menu of the row.
+func (r *tableRow) TappedSecondary(e *fyne.PointEvent) { r.t.menu(r.row, e.AbsolutePosition) }
 
 // DoubleTapped opens the row.
 func (r *tableRow) DoubleTapped(*fyne.PointEvent) { r.t.activate(r.row) }
@@ -65,10 +71,10 @@ func (r *tableRow) CreateRenderer() fyne.WidgetRenderer {
 	v.ground.CornerRadius = 6
 	v.objects = append(v.objects, v.ground, v.line)
 	for range r.cells {
-		pill, dot, text := canvas.NewRectangle(color.Transparent), canvas.NewCircle(color.Transparent), canvas.NewText("", color.Transparent)
-		pill.CornerRadius = canvas.RadiusMaximum
-		v.pills, v.dots, v.texts = append(v.pills, pill), append(v.dots, dot), append(v.texts, text)
-		v.objects = append(v.objects, pill, dot, text)
+		c := &cellView{pill: canvas.NewRectangle(color.Transparent), dot: canvas.NewCircle(color.Transparent), text: canvas.NewText("", color.Transparent)}
+		c.pill.CornerRadius = canvas.RadiusMaximum
+		v.cells = append(v.cells, c)
+		v.objects = append(v.objects, c.pill, c.dot, c.text)
 	}
 	v.Refresh()
 	return v
@@ -77,10 +83,31 @@ func (r *tableRow) CreateRenderer() fyne.WidgetRenderer {
 type tableRowRenderer struct {
 	r            *tableRow
 	ground, line *canvas.Rectangle
-	pills        []*canvas.Rectangle
-	dots         []*canvas.Circle
-	texts        []*canvas.Text
+	cells        []*cellView
 	objects      []fyne.CanvasObject
+	width        float32 // that spans were computed for
+	spans        []span
+}
+
+// cellView is a drawn cell and what it was drawn from: to measure, cut and
+// paint text again is what makes a table slow.
+type cellView struct {
+	pill *canvas.Rectangle
+	dot  *canvas.Circle
+	text *canvas.Text
+
+	drawn cellLook
+	size  fyne.Size // of the cut text
+}
+
+// cellLook is all that the look of a cell depends on.
+type cellLook struct {
+	cell     Cell
+	color    color.Color
+	textSize float32
+	style    fyne.TextStyle
+	span     span
+	height   float32
 }
 
 func (v *tableRowRenderer) MinSize() fyne.Size           { return fyne.NewSize(300, rowHeight) }
@@ -92,75 +119,83 @@ func (v *tableRowRenderer) Layout(size fyne.Size) {
 	v.ground.Resize(size.SubtractWidthHeight(4, 4))
 	v.line.Move(fyne.NewPos(rowInset, size.Height-1))
 	v.line.Resize(fyne.NewSize(size.Width-2*rowInset, 1))
-	for i, s := range spans(v.r.t.config.Columns, size.Width) {
-		v.place(i, s, size.Height)
-	}
-}
-
-// place cuts a cell's text to its column and lays it out.
-func (v *tableRowRenderer) place(i int, s span, height float32) {
-	const dotSize, dotGap, pillPadding = 6, 6, 9
-	cell, text := v.r.cells[i], v.texts[i]
-	room := s.width - 2*cellPadding
-	x := s.x + cellPadding
-	if cell.Pill {
-		room -= 2*pillPadding + dotSize + dotGap
-	}
-	text.Text = cutTo(cell.Text, room, text.TextSize, text.TextStyle)
-	size := fyne.MeasureText(text.Text, text.TextSize, text.TextStyle)
-	if v.r.t.config.Columns[i].Align == fyne.TextAlignTrailing {
-		x += room - size.Width
-	}
-	if cell.Pill {
-		v.pills[i].Move(fyne.NewPos(x, (height-size.Height)/2-2))
-		v.pills[i].Resize(fyne.NewSize(size.Width+2*pillPadding+dotSize+dotGap, size.Height+4))
-		v.dots[i].Move(fyne.NewPos(x+pillPadding, (height-dotSize)/2))
-		v.dots[i].Resize(fyne.NewSquareSize(dotSize))
-		x += pillPadding + dotSize + dotGap
-	}
-	text.Move(fyne.NewPos(x, (height-size.Height)/2))
-	text.Resize(size)
+	v.draw(size)
 }
 
 func (v *tableRowRenderer) Refresh() {
 	r := v.r
-	v.ground.FillColor, v.ground.StrokeColor, v.ground.StrokeWidth = color.Transparent, color.Transparent, 0
+	ground, stroke, strokeWidth := color.Color(color.Transparent), color.Color(color.Transparent), float32(0)
 	switch {
-	case r.row < r.t.config.Length() && r.t.isSelected(r.row):
-		v.ground.FillColor = theme.Color(console.ColorNameRowSelected)
+	case r.t.isSelected(r.row):
+		ground = theme.Color(console.ColorNameRowSelected)
 	case r.hovered:
-		v.ground.FillColor = theme.Color(console.ColorNameRowHover)
+		ground = theme.Color(console.ColorNameRowHover)
 	}
 	if r.t.list.focused && r.row == r.t.cursor {
-		v.ground.StrokeColor, v.ground.StrokeWidth = theme.Color(theme.ColorNamePrimary), 1
+		stroke, strokeWidth = theme.Color(theme.ColorNamePrimary), 1
 	}
-	v.line.FillColor = theme.Color(theme.ColorNameSeparator)
-	for i, cell := range r.cells {
+	if v.ground.FillColor != ground || v.ground.StrokeColor != stroke {
+		v.ground.FillColor, v.ground.StrokeColor, v.ground.StrokeWidth = ground, stroke, strokeWidth
+		v.ground.Refresh()
+	}
+	if line := theme.Color(theme.ColorNameSeparator); v.line.FillColor != line {
+		v.line.FillColor = line
+		v.line.Refresh()
+	}
+	v.draw(r.Size())
+}
+
+// draw brings every cell that looks different up to date.
+func (v *tableRowRenderer) draw(size fyne.Size) {
+	if v.width != size.Width || v.spans == nil {
+		v.width, v.spans = size.Width, spans(v.r.t.config.Columns, size.Width)
+	}
+	for i, cell := range v.r.cells {
 		name := cell.Color
 		if name == "" {
 			name = theme.ColorNameForeground
 		}
-		c, text := theme.Color(name), v.texts[i]
-		text.Color = c
-		text.TextSize = theme.Size(theme.SizeNameText)
-		text.TextStyle = fyne.TextStyle{Bold: cell.Bold || cell.Pill, Monospace: r.t.config.Columns[i].Mono}
-		v.pills[i].Hidden, v.dots[i].Hidden = !cell.Pill, !cell.Pill
-		if cell.Pill {
-			text.TextSize = theme.Size(console.SizeNameSmall)
-			v.pills[i].FillColor, v.dots[i].FillColor = console.Tint(c), c
+		column := v.r.t.config.Columns[i]
+		look := cellLook{
+			cell: cell, color: theme.Color(name), textSize: theme.Size(theme.SizeNameText), span: v.spans[i], height: size.Height,
+			style: fyne.TextStyle{Bold: cell.Bold || cell.Pill, Monospace: column.Mono},
 		}
-	}
-	v.Layout(r.Size())
-	for _, o := range v.objects {
-		o.Refresh()
+		if cell.Pill {
+			look.textSize = theme.Size(console.SizeNameSmall)
+		}
+		if c := v.cells[i]; c.drawn != look {
+			c.draw(look, column.Align)
+		}
 	}
 }
 
-// currentModifiers are the modifier keys held now: a key event does not carry
-// them.
-func currentModifiers() fyne.KeyModifier {
-	if d, ok := fyne.CurrentApp().Driver().(desktop.Driver); ok {
-		return d.CurrentKeyModifiers()
+// draw cuts the text to its column, puts it in place and paints it.
+func (c *cellView) draw(look cellLook, align fyne.TextAlign) {
+	const dotSize, dotGap, pillPadding = 6, 6, 9
+	c.drawn = look
+	room, x := look.span.width-2*cellPadding, look.span.x+cellPadding
+	extra := float32(0) // that a pill is wider than its word
+	if look.cell.Pill {
+		extra = 2*pillPadding + dotSize + dotGap
 	}
-	return 0
+	c.text.Color, c.text.TextSize, c.text.TextStyle = look.color, look.textSize, look.style
+	c.text.Text = cutTo(look.cell.Text, room-extra, look.textSize, look.style)
+	c.size = fyne.MeasureText(c.text.Text, look.textSize, look.style)
+	if align == fyne.TextAlignTrailing {
+		x += room - extra - c.size.Width
+	}
+	c.pill.Hidden, c.dot.Hidden = !look.cell.Pill, !look.cell.Pill
+	if look.cell.Pill {
+		c.pill.FillColor, c.dot.FillColor = console.Tint(look.color), look.color
+		c.pill.Move(fyne.NewPos(x, (look.height-c.size.Height)/2-2))
+		c.pill.Resize(fyne.NewSize(c.size.Width+extra, c.size.Height+4))
+		c.dot.Move(fyne.NewPos(x+pillPadding, (look.height-dotSize)/2))
+		c.dot.Resize(fyne.NewSquareSize(dotSize))
+		c.pill.Refresh()
+		c.dot.Refresh()
+		x += pillPadding + dotSize + dotGap
+	}
+	c.text.Move(fyne.NewPos(x, (look.height-c.size.Height)/2))
+	c.text.Resize(c.size)
+	c.text.Refresh()
 }

@@ -5,6 +5,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
@@ -15,9 +16,11 @@ const sidebarWidth = 220
 
 // SidebarItem is one entry of the sidebar.
 type SidebarItem struct {
-	ID    string
-	Label string
-	Icon  fyne.Resource
+	ID       string
+	Label    string
+	Icon     fyne.Resource
+	Badge    string // such as a count; may be empty
+	Shortcut string // shown in place of the badge under pointer and focus; may be empty
 }
 
 // Sidebar is the dark rail at the left with the console's main areas.
@@ -49,6 +52,16 @@ func (s *Sidebar) Select(id string) {
 	for _, e := range s.entries {
 		e.selected = e.item.ID == id
 		e.Refresh()
+	}
+}
+
+// SetBadge replaces the badge of the entry with an ID.
+func (s *Sidebar) SetBadge(id, text string) {
+	for _, e := range s.entries {
+		if e.item.ID == id && e.item.Badge != text {
+			e.item.Badge = text
+			e.Refresh()
+		}
 	}
 }
 
@@ -85,21 +98,24 @@ func (e *sidebarEntry) FocusLost()                     { e.focused = false; e.Re
 func (e *sidebarEntry) TypedRune(rune)                 {}
 
 func (e *sidebarEntry) TypedKey(k *fyne.KeyEvent) {
-	if k.Name == fyne.KeyReturn || k.Name == fyne.KeyEnter || k.Name == fyne.KeySpace {
+	if presses(k) {
 		e.onSelect(e.item.ID)
+		return
 	}
+	passKey(e, k)
 }
 
 func (e *sidebarEntry) CreateRenderer() fyne.WidgetRenderer {
 	r := &sidebarEntryRenderer{
 		e: e, ground: newSurface("", "", 7), bar: newSurface("", "", 2),
 		label: newText(e.item.Label, console.ColorNameSidebarText, theme.SizeNameText, fyne.TextStyle{}),
+		badge: newText("", console.ColorNameSidebarText, console.SizeNameSmall, fyne.TextStyle{}),
 		icon:  canvas.NewImageFromResource(e.item.Icon),
 	}
 	r.icon.FillMode = canvas.ImageFillContain
 	r.icon.SetMinSize(fyne.NewSquareSize(18))
 	r.bar.min = fyne.NewSize(3, 16)
-	row := HStack(11, container.NewCenter(r.bar), container.NewCenter(r.icon), container.NewCenter(r.label))
+	row := HStack(11, container.NewCenter(r.bar), container.NewCenter(r.icon), container.NewCenter(r.label), layout.NewSpacer(), container.NewCenter(r.badge))
 	r.root = container.NewStack(r.ground, Pad(row, 9, 9, 2, 12))
 	r.Refresh()
 	return r
@@ -109,6 +125,7 @@ type sidebarEntryRenderer struct {
 	e           *sidebarEntry
 	ground, bar *surface
 	label       *Text
+	badge       *Text
 	icon        *canvas.Image
 	root        *fyne.Container
 }
@@ -120,17 +137,26 @@ func (r *sidebarEntryRenderer) Destroy()                     {}
 
 func (r *sidebarEntryRenderer) Refresh() {
 	text := fyne.ThemeColorName(console.ColorNameSidebarText)
-	r.ground.fill, r.ground.stroke, r.bar.fill = "", "", ""
-	if r.e.selected || r.e.hovered {
+	r.ground.fill, r.ground.stroke, r.ground.tint, r.bar.fill = "", "", false, ""
+	switch {
+	case r.e.selected:
 		r.ground.fill = console.ColorNameSidebarSelected
+	case r.e.hovered:
+		r.ground.fill, r.ground.tint = console.ColorNameSidebarText, true
 	}
 	if r.e.focused {
 		r.ground.stroke = console.ColorNameSidebarText
 	}
 	if r.e.selected {
-		r.bar.fill, text = theme.ColorNamePrimary, console.ColorNameSidebarStrong
+		r.bar.fill, text = console.ColorNameSidebarAccent, console.ColorNameSidebarStrong
 	}
 	r.label.color, r.label.style.Bold = text, r.e.selected
+	r.badge.text = r.e.item.Badge
+	if (r.e.hovered || r.e.focused) && r.e.item.Shortcut != "" {
+		r.badge.text = r.e.item.Shortcut
+	}
+	r.badge.Refresh()
+	r.root.Refresh() // the badge is as wide as its words
 	r.icon.Resource = theme.NewColoredResource(r.e.item.Icon, text)
 	r.ground.Refresh()
 	r.bar.Refresh()

@@ -81,13 +81,13 @@ func NewRule() fyne.CanvasObject {
 }
 
 // Dot is a small coloured circle; a word beside it says the same.
-type Dot struct{ *surface }
+type Dot struct{ surface }
 
 // NewDot makes a dot of a colour.
 func NewDot(c fyne.ThemeColorName) *Dot {
-	s := newSurface(c, "", canvas.RadiusMaximum)
-	s.min = fyne.NewSquareSize(9)
-	return &Dot{s}
+	d := &Dot{surface{fill: c, radius: canvas.RadiusMaximum, min: fyne.NewSquareSize(9)}}
+	d.ExtendBaseWidget(d)
+	return d
 }
 
 // SetColor replaces the colour.

@@ -59,9 +59,11 @@ func (s *Switch) TypedRune(rune) {}
 
 // TypedKey implements fyne.Focusable.
 func (s *Switch) TypedKey(k *fyne.KeyEvent) {
-	if k.Name == fyne.KeySpace || k.Name == fyne.KeyReturn || k.Name == fyne.KeyEnter {
+	if presses(k) {
 		s.Toggle()
+		return
 	}
+	passKey(s, k)
 }
 
 // CreateRenderer implements fyne.Widget.

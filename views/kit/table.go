@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"iter"
 	"slices"
 
 	"fyne.io/fyne/v2"
@@ -33,7 +34,12 @@ type Column struct {
 type TableConfig struct {
 	Columns []Column
 	Length  func() int
-	Key     func(row int) string // identifies a row over changes of order
+	// Key identifies a row over changes of order; a row whose key is empty
+	// cannot be selected.
+	Key func(row int) string
+	// Loaded, where set, reports whether a row has arrived. Only rows that have
+	// are asked for their key: selecting a million rows must not fetch them.
+	Loaded func(row int) bool
 }
 
 // DataTable shows any number of rows: only those in view exist as widgets. A
@@ -45,12 +51,16 @@ type DataTable struct {
 	OnActivated func(row int)
 	// OnSelectionChanged tells that Selection is another one.
 	OnSelectionChanged func()
+	// OnContextMenu, where set, is asked for a menu by a click with the second
+	// button, at a position on the canvas. The row is selected by then.
+	OnContextMenu func(row int, at fyne.Position)
 
 	config   TableConfig
 	list     *tableList
 	state    *fyne.Container // what stands in place of rows
 	title    string          // of the empty state
-	selected []string        // keys
+	selected []string        // keys in the order of selection
+	chosen   map[string]bool // the same as a set
 	cursor   int             // row of the keyboard
 	anchor   int             // row where a Shift selection began
 }
@@ -70,6 +80,8 @@ func (t *DataTable) Focusable() fyne.Focusable { return t.list }
 // SetReady shows the rows, as they are now.
 func (t *DataTable) SetReady() {
 	t.title = ""
+	last := max(t.config.Length()-1, 0)
+	t.cursor, t.anchor = min(t.cursor, last), min(t.anchor, last)
 	t.state.Hide()
 	t.list.Show()
 	t.list.Refresh()
@@ -105,64 +117,114 @@ func (t *DataTable) set(title string, o fyne.CanvasObject) {
 	t.state.Refresh()
 }
 
-// Selection are the keys of the selected rows in the order of selection.
+// RefreshRow shows a row as it is now; other rows stay as they are drawn.
+func (t *DataTable) RefreshRow(row int) { t.list.RefreshItem(row) }
+
+// Selection are the keys of the selected rows in the order of selection. Rows
+// keep their selection while they are out of sight or filtered out.
 func (t *DataTable) Selection() []string { return slices.Clone(t.selected) }
 
 // ClearSelection selects nothing.
 func (t *DataTable) ClearSelection() { t.choose(nil) }
 
-// SelectRows selects exactly these rows.
-func (t *DataTable) SelectRows(rows ...int) {
-	keys := make([]string, len(rows))
-	for i, row := range rows {
-		keys[i] = t.config.Key(row)
+// SelectRows selects exactly these rows, as far as they have arrived.
+func (t *DataTable) SelectRows(rows ...int) { t.choose(t.keys(slices.Values(rows))) }
+
+func (t *DataTable) selectRange(from, to int) {
+	t.choose(t.keys(func(yield func(int) bool) {
+		for row := from; row <= to && yield(row); row++ {
+		}
+	}))
+}
+
+func (t *DataTable) keys(rows iter.Seq[int]) []string {
+	var keys []string
+	for row := range rows {
+		if key := t.key(row); key != "" {
+			keys = append(keys, key)
+		}
 	}
-	t.choose(keys)
+	return keys
+}
+
+// key is empty where a row cannot be selected.
+func (t *DataTable) key(row int) string {
+	if row < 0 || row >= t.config.Length() || t.config.Loaded != nil && !t.config.Loaded(row) {
+		return ""
+	}
+	return t.config.Key(row)
 }
 
 func (t *DataTable) choose(keys []string) {
 	if slices.Equal(keys, t.selected) {
 		return
 	}
-	t.selected = keys
+	t.selected, t.chosen = keys, make(map[string]bool, len(keys))
+	for _, key := range keys {
+		t.chosen[key] = true
+	}
 	t.list.Refresh()
 	if t.OnSelectionChanged != nil {
 		t.OnSelectionChanged()
 	}
 }
 
-func (t *DataTable) isSelected(row int) bool { return slices.Contains(t.selected, t.config.Key(row)) }
+func (t *DataTable) isSelected(row int) bool {
+	return len(t.chosen) > 0 && t.chosen[t.key(row)]
+}
 
 // point acts on a row as a click or a key with modifiers does.
 func (t *DataTable) point(row int, modifier fyne.KeyModifier) {
+	last := t.config.Length() - 1
+	if row < 0 || row > last {
+		return // the rows became fewer since it was drawn
+	}
+	before := t.cursor
+	t.cursor = row
 	switch {
 	case modifier&fyne.KeyModifierShift != 0:
-		from, to := min(t.anchor, row), max(t.anchor, row)
-		rows := make([]int, 0, to-from+1)
-		for r := from; r <= to; r++ {
-			rows = append(rows, r)
-		}
-		t.cursor = row
-		t.SelectRows(rows...)
+		anchor := min(t.anchor, last)
+		t.selectRange(min(anchor, row), max(anchor, row))
 	case modifier&fyne.KeyModifierShortcutDefault != 0:
-		t.cursor, t.anchor = row, row
-		key := t.config.Key(row)
-		if i := slices.Index(t.selected, key); i >= 0 {
-			t.choose(slices.Delete(slices.Clone(t.selected), i, i+1))
-		} else {
-			t.choose(append(slices.Clone(t.selected), key))
-		}
+		t.anchor = row
+		t.toggle(row)
 	default:
-		t.cursor, t.anchor = row, row
+		t.anchor = row
 		t.SelectRows(row)
 	}
-	t.list.Refresh()
+	if before != row {
+		t.list.Refresh() // the selection may be the same, but the ring has moved
+	}
+}
+
+func (t *DataTable) toggle(row int) {
+	key := t.key(row)
+	if key == "" {
+		return
+	}
+	if i := slices.Index(t.selected, key); i >= 0 {
+		t.choose(slices.Delete(slices.Clone(t.selected), i, i+1))
+		return
+	}
+	t.choose(append(slices.Clone(t.selected), key))
 }
 
 func (t *DataTable) activate(row int) {
-	if t.OnActivated != nil && row >= 0 && row < t.config.Length() {
+	if t.OnActivated != nil && t.key(row) != "" {
 		t.OnActivated(row)
 	}
+}
+
+// menu keeps a selection that the row is part of: the menu is then about all of
+// it.
+func (t *DataTable) menu(row int, at fyne.Position) {
+	if t.OnContextMenu == nil || t.key(row) == "" {
+		return
+	}
+	if !t.isSelected(row) {
+		t.point(row, 0)
+	}
+	t.OnContextMenu(row, at)
 }
 
 // CreateRenderer implements fyne.Widget.
@@ -182,8 +244,10 @@ const (
 )
 
 // spans divides a width among columns; head and rows share it, so that they
-// never drift apart.
+// never drift apart. Where there is too little room, columns of fixed width
+// give way as well, down to half.
 func spans(columns []Column, width float32) []span {
+	const least = 110 // of a column that takes a share
 	fixed, open := float32(0), 0
 	for _, c := range columns {
 		fixed += c.Width
@@ -191,15 +255,19 @@ func spans(columns []Column, width float32) []span {
 			open++
 		}
 	}
-	share := float32(0)
+	room := width - 2*rowInset
+	scale, share := float32(1), float32(0)
 	if open > 0 {
-		share = max((width-2*rowInset-fixed)/float32(open), 80)
+		share = max((room-fixed)/float32(open), least)
+	}
+	if rest := room - share*float32(open); fixed > rest && fixed > 0 {
+		scale = max(rest/fixed, 0.5)
 	}
 	result := make([]span, len(columns))
 	x := float32(rowInset)
 	for i, c := range columns {
-		w := c.Width
-		if w == 0 {
+		w := c.Width * scale
+		if c.Width == 0 {
 			w = share
 		}
 		result[i] = span{x, w}
@@ -251,12 +319,14 @@ func (headLayout) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(3
 // tableList is Fyne's list with the keys that people expect of a table.
 type tableList struct {
 	widget.List
-	t       *DataTable
-	focused bool
+	t         *DataTable
+	modifiers func() fyne.KeyModifier // held now
+	pass      func(fyne.CanvasObject, fyne.Shortcut)
+	focused   bool
 }
 
 func newTableList(t *DataTable) *tableList {
-	l := &tableList{t: t}
+	l := &tableList{t: t, modifiers: currentModifiers, pass: passShortcut}
 	l.HideSeparators = true
 	l.Length = t.config.Length
 	l.CreateItem = func() fyne.CanvasObject { return newTableRow(t) }
@@ -274,7 +344,8 @@ func (l *tableList) FocusLost() { l.focused = false; l.Refresh() }
 // TypedKey moves the cursor, selects and activates.
 func (l *tableList) TypedKey(k *fyne.KeyEvent) {
 	last := l.t.config.Length() - 1
-	if last < 0 {
+	if last < 0 || !l.t.Ready() {
+		passKey(l, k)
 		return
 	}
 	page := max(int(l.Size().Height/rowHeight)-1, 1)
@@ -299,20 +370,19 @@ func (l *tableList) TypedKey(k *fyne.KeyEvent) {
 		l.t.point(row, fyne.KeyModifierShortcutDefault)
 		return
 	default:
+		passKey(l, k)
 		return
 	}
 	row = max(0, min(row, last))
-	l.t.point(row, currentModifiers()&fyne.KeyModifierShift)
+	l.t.point(row, l.modifiers()&fyne.KeyModifierShift)
 	l.ScrollTo(row)
 }
 
-// TypedShortcut selects everything on Ctrl+A.
+// TypedShortcut selects all rows on Ctrl+A and leaves the rest to the window.
 func (l *tableList) TypedShortcut(s fyne.Shortcut) {
-	if _, all := s.(*fyne.ShortcutSelectAll); all {
-		rows := make([]int, l.t.config.Length())
-		for i := range rows {
-			rows[i] = i
-		}
-		l.t.SelectRows(rows...)
+	if _, all := s.(*fyne.ShortcutSelectAll); all && l.t.Ready() {
+		l.t.selectRange(0, l.t.config.Length()-1)
+		return
 	}
+	l.pass(l, s)
 }

@@ -128,6 +128,8 @@ func sidebar(name fyne.ThemeColorName) (color.Color, bool) {
 		return hex(0xffffff), true
 	case ColorNameSidebarSelected:
 		return hex(0x17323c), true
+	case ColorNameSidebarAccent:
+		return hex(0x35c2a4), true
 	case ColorNameSidebarOK:
 		return hex(0x4fd18b), true
 	case ColorNameSidebarBad:

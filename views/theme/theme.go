@@ -23,6 +23,7 @@ const (
 	ColorNameSidebarText     fyne.ThemeColorName = "fleetmint-sidebar-text"     // its entries
 	ColorNameSidebarStrong   fyne.ThemeColorName = "fleetmint-sidebar-strong"   // its selected entry
 	ColorNameSidebarSelected fyne.ThemeColorName = "fleetmint-sidebar-selected" // ground of that entry
+	ColorNameSidebarAccent   fyne.ThemeColorName = "fleetmint-sidebar-accent"   // bar beside that entry
 	ColorNameSidebarOK       fyne.ThemeColorName = "fleetmint-sidebar-ok"
 	ColorNameSidebarBad      fyne.ThemeColorName = "fleetmint-sidebar-bad"
 	ColorNameRowHover        fyne.ThemeColorName = "fleetmint-row-hover"

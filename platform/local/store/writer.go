@@ -28,7 +28,6 @@ type writer struct {
 	closing  chan struct{} // closed by stop: no more requests are accepted
 	ended    chan struct{} // closed by run
 	behind   func(*tx) error
-	closeErr error
 }
 
 // request is one change that waits for the writer.
@@ -93,10 +92,12 @@ func newWriter(ctx context.Context, path string, behind func(*tx) error) (*write
 // stop has no more requests accepted. It is called once.
 func (w *writer) stop() { close(w.closing) }
 
-// wait returns when all that was accepted is written.
+// wait returns when all that was accepted is written and the connection is
+// closed. The readers must have closed theirs before: the last connection to
+// close moves the log into the database, which a reader may not do.
 func (w *writer) wait() error {
 	<-w.ended
-	return w.closeErr
+	return errors.Join(w.conn.Close(), w.db.Close())
 }
 
 // submit hands a change to the writer and waits until it is durable. When the
@@ -173,7 +174,6 @@ func (w *writer) run() {
 		w.commit(batch)
 		clear(batch)
 	}
-	w.closeErr = errors.Join(w.conn.Close(), w.db.Close())
 }
 
 func (w *writer) writeBehind() *request {
