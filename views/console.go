@@ -64,8 +64,10 @@ type Console struct {
 	history  []Route
 	screen   screen
 	leave    context.CancelFunc
-	ended    context.Context // ends with the window
-	end      context.CancelFunc
+
+	clearClipboard func()
+	ended          context.Context // ends with the window
+	end            context.CancelFunc
 }
 
 // visit is one stay on a screen: the console's services and a context that ends
@@ -83,9 +85,10 @@ func load[T any](v *visit, work func(context.Context) (T, error), done func(T, e
 
 // New builds the console. Start shows its first screen.
 func New(cfg Config) *Console {
-	c := &Console{Config: cfg, place: container.NewStack(), leave: func() {}}
+	c := &Console{Config: cfg, place: container.NewStack(), leave: func() {}, clearClipboard: func() {}}
 	c.ended, c.end = context.WithCancel(context.Background())
 	c.toasts = kit.NewToasts()
+	c.toasts.After = c.after
 	c.status = newProfileStatus(cfg.Session)
 	c.sidebar = kit.NewSidebar(brand(), []kit.SidebarItem{
 		{ID: string(ScreenProducts), Label: text("nav.products"), Icon: assets.ProductsIcon()},
@@ -113,8 +116,10 @@ func (c *Console) Start() {
 	}
 }
 
-// Close ends whatever the shown screen is doing.
+// Close ends whatever the shown screen is doing, and takes a copied secret off
+// the clipboard.
 func (c *Console) Close() {
+	c.clearClipboard()
 	c.leave()
 	c.end()
 }
@@ -152,6 +157,7 @@ func (c *Console) open(r Route) {
 	c.sidebar.Select(string(r.section()))
 	c.place.Objects = []fyne.CanvasObject{c.screen.content().root}
 	c.place.Refresh()
+	c.Window.Canvas().Unfocus() // what had the focus is gone with its screen
 	if focus := c.screen.content().focus; focus != nil {
 		c.Window.Canvas().Focus(focus)
 	}
@@ -200,9 +206,12 @@ func (c *Console) ask(q kit.Question, do func()) { c.question = kit.Ask(c.Window
 // newSecretField shows a secret only on demand and copies it with a timeout.
 func (c *Console) newSecretField(title string, secret func() string) *kit.SecretField {
 	return kit.NewSecretField(kit.SecretConfig{
-		Title: title, Secret: secret, OnCopy: c.copySecret,
+		Title: title, Secret: secret, OnCopy: c.copySecret, After: c.after,
 	})
 }
+
+// after calls f on the UI goroutine when d has passed, while the window is open.
+func (c *Console) after(d time.Duration, f func()) { c.Schedule.after(c.ended, d, f) }
 
 // toast tells of a success without asking for anything.
 func (c *Console) toast(message string) { c.toasts.Tell(message) }
@@ -215,12 +224,13 @@ func (c *Console) report(err error) { c.toasts.TellBad(explain(err).line()) }
 func (c *Console) copySecret(secret string) {
 	clipboard := c.App.Clipboard()
 	clipboard.SetContent(secret)
-	c.toast(text("common.secret-copied", values{"Seconds": int(clipboardTime.Seconds())}))
-	c.Schedule.after(c.ended, clipboardTime, func() {
+	c.clearClipboard = func() {
 		if clipboard.Content() == secret {
 			clipboard.SetContent("")
 		}
-	})
+	}
+	c.toast(text("common.secret-copied", values{"Seconds": int(clipboardTime.Seconds())}))
+	c.after(clipboardTime, c.clearClipboard)
 }
 
 // copyText puts something that is no secret on the clipboard.

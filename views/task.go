@@ -67,8 +67,8 @@ func (s Scheduler) every(ctx context.Context, f func()) {
 	})
 }
 
-// after calls f on the UI goroutine once the time is over, or as soon as the
-// context ends: what f tidies up must not outlive the window.
+// after calls f on the UI goroutine once the time is over, unless the context
+// has ended by then.
 func (s Scheduler) after(ctx context.Context, d time.Duration, f func()) {
 	if s.Poll <= 0 {
 		return
@@ -79,7 +79,7 @@ func (s Scheduler) after(ctx context.Context, d time.Duration, f func()) {
 		select {
 		case <-ctx.Done():
 		case <-timer.C:
+			s.Do(f)
 		}
-		s.Do(f)
 	})
 }
