@@ -30,15 +30,6 @@ func dataFolder() (string, error) {
 	return "", fmt.Errorf("find the data folder: this user has no home folder; name one with --data")
 }
 
-// configFolder is where profiles are kept.
-func configFolder() (string, error) {
-	dir, err := os.UserConfigDir()
-	if err != nil {
-		return "", fmt.Errorf("find the settings folder: %w", err)
-	}
-	return filepath.Join(dir, "fleetmint"), nil
-}
-
 // openCrashFile opens the file that receives the trace of a crash. A trace
 // holds addresses and function names, never the contents of strings.
 func openCrashFile() (*os.File, error) {

@@ -208,14 +208,14 @@ type pair struct {
 
 var errKeyMismatch = errors.New("certificate and key do not belong together")
 
-func (ca pair) issue(generate func() (crypto.Signer, error), usage x509.KeyUsage, want names, now time.Time) (pair, error) {
+func (p pair) issue(generate func() (crypto.Signer, error), usage x509.KeyUsage, want names, now time.Time) (pair, error) {
 	key, err := generate()
 	if err != nil {
 		return pair{}, fmt.Errorf("generate key: %w", err)
 	}
 	notAfter := now.AddDate(0, 0, serverDays)
-	if notAfter.After(ca.cert.NotAfter) {
-		notAfter = ca.cert.NotAfter
+	if notAfter.After(p.cert.NotAfter) {
+		notAfter = p.cert.NotAfter
 	}
 	return sign(&x509.Certificate{
 		Subject:               pkix.Name{CommonName: "localhost", Organization: []string{"Fleetmint"}},
@@ -226,7 +226,7 @@ func (ca pair) issue(generate func() (crypto.Signer, error), usage x509.KeyUsage
 		BasicConstraintsValid: true,
 		DNSNames:              want.dns,
 		IPAddresses:           want.ips,
-	}, ca.cert, key, ca.key)
+	}, p.cert, key, p.key)
 }
 
 func sign(template, parent *x509.Certificate, key, parentKey crypto.Signer) (pair, error) {
