@@ -25,7 +25,7 @@ type createProductScreen struct {
 	table       *kit.ComparisonTable
 	switchOff   *widget.Check
 	problem     *kit.Banner
-	submit      *widget.Button
+	submit      *kit.Button
 	method      platform.Method
 }
 

@@ -45,6 +45,11 @@ func (r *deviceRows) load(productKey string) {
 	clear(r.touched)
 }
 
+// loaded reports whether a row has arrived, without asking for it.
+func (r *deviceRows) loaded(row int) bool {
+	return row%devicesPage < len(r.pages[row/devicesPage+1])
+}
+
 // at is the device of a row; false while it is on its way.
 func (r *deviceRows) at(row int) (platform.Device, bool) {
 	number, i := row/devicesPage+1, row%devicesPage

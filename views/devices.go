@@ -23,9 +23,9 @@ type devicesScreen struct {
 	product  *widget.Select
 	table    *kit.DataTable
 	summary  *kit.Text
-	export   *widget.Button
-	remove   *widget.Button
-	register *widget.Button
+	export   *kit.Button
+	remove   *kit.Button
+	register *kit.Button
 
 	products   []platform.Product
 	productKey string
@@ -56,6 +56,7 @@ func newDevices(v *visit, productKey string) *devicesScreen {
 			d, _ := s.rows.at(row)
 			return d.DeviceName
 		},
+		Loaded: s.rows.loaded,
 	})
 	s.table.OnActivated = func(row int) {
 		if d, ok := s.rows.at(row); ok {

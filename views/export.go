@@ -35,7 +35,7 @@ type exportScreen struct {
 	folder  *widget.Entry
 	secrets *kit.Banner
 	problem *kit.Banner
-	submit  *widget.Button
+	submit  *kit.Button
 	form    fyne.CanvasObject
 	place   *fyne.Container
 	result  factory.Result

@@ -45,19 +45,15 @@ func newScrollPage(title, subtitle string, body fyne.CanvasObject, actions ...fy
 }
 
 // primary is the one button of an area that stands out.
-func primary(label string, icon fyne.Resource, do func()) *widget.Button {
-	b := widget.NewButtonWithIcon(label, icon, do)
-	b.Importance = widget.HighImportance
-	return b
+func primary(label string, icon fyne.Resource, do func()) *kit.Button {
+	return kit.NewButton(label, icon, widget.HighImportance, do)
 }
 
-func secondary(label string, icon fyne.Resource, do func()) *widget.Button {
-	return widget.NewButtonWithIcon(label, icon, do)
+func secondary(label string, icon fyne.Resource, do func()) *kit.Button {
+	return kit.NewButton(label, icon, widget.MediumImportance, do)
 }
 
 // danger is a button that destroys something; it asks before it does.
-func danger(label string, icon fyne.Resource, do func()) *widget.Button {
-	b := widget.NewButtonWithIcon(label, icon, do)
-	b.Importance = widget.DangerImportance
-	return b
+func danger(label string, icon fyne.Resource, do func()) *kit.Button {
+	return kit.NewButton(label, icon, widget.DangerImportance, do)
 }

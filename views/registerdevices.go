@@ -31,7 +31,7 @@ type registerDevicesScreen struct {
 	pattern  *widget.Entry
 	patRule  *kit.Field
 	forms    map[string]fyne.CanvasObject
-	submit   *widget.Button
+	submit   *kit.Button
 	form     fyne.CanvasObject
 	problem  *kit.Banner
 	progress *kit.Progress

@@ -18,7 +18,7 @@ type settingsScreen struct {
 	*visit
 	page   *page
 	result *kit.Banner
-	test   *widget.Button
+	test   *kit.Button
 }
 
 func newSettings(v *visit) *settingsScreen {
