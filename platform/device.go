@@ -55,7 +55,13 @@ type NewDevice struct {
 	Nickname   string
 }
 
-// DevicePage is one page of devices. Total counts all devices of the product.
+// DeviceFilter narrows a listing of devices. The zero value lets all through.
+type DeviceFilter struct {
+	Contains string // part of the DeviceName, in any letter case
+	Status   Status // empty for any
+}
+
+// DevicePage is one page of devices. Total counts all that the listing was of.
 type DevicePage struct {
 	Devices []Device
 	Total   int

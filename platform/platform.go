@@ -33,6 +33,9 @@ type Platform interface {
 
 	// Devices returns one page of a product's devices, newest first.
 	Devices(ctx context.Context, productKey string, page Page) (DevicePage, error)
+	// FindDevices is Devices for those that a filter lets through. Platforms
+	// that cannot search return ErrUnsupported.
+	FindDevices(ctx context.Context, productKey string, filter DeviceFilter, page Page) (DevicePage, error)
 	// Device returns one device with its DeviceSecret. ErrNotFound when the
 	// product or the device is unknown.
 	Device(ctx context.Context, ref DeviceRef) (Device, error)

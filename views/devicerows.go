@@ -15,6 +15,7 @@ type deviceRows struct {
 	*visit
 	onChange   func(error)
 	productKey string
+	filter     platform.DeviceFilter
 	total      int
 	pages      map[int][]platform.Device // by page number from 1
 	wanted     map[int]bool              // asked for and not yet here
@@ -26,9 +27,9 @@ func newDeviceRows(v *visit, onChange func(error)) *deviceRows {
 }
 
 // load fetches what the table looked at last, or the first page.
-func (r *deviceRows) load(productKey string) {
-	if productKey != r.productKey {
-		r.productKey, r.total = productKey, 0
+func (r *deviceRows) load(productKey string, filter platform.DeviceFilter) {
+	if productKey != r.productKey || filter != r.filter {
+		r.productKey, r.filter, r.total = productKey, filter, 0
 		clear(r.pages)
 		clear(r.wanted)
 		clear(r.touched)
@@ -70,12 +71,12 @@ func (r *deviceRows) fetch(number int) {
 		return
 	}
 	r.wanted[number] = true
-	productKey := r.productKey
+	productKey, filter := r.productKey, r.filter
 	load(r.visit, func(ctx context.Context) (platform.DevicePage, error) {
-		return r.Platform.Devices(ctx, productKey, platform.Page{Number: number, Size: devicesPage})
+		return r.Platform.FindDevices(ctx, productKey, filter, platform.Page{Number: number, Size: devicesPage})
 	}, func(p platform.DevicePage, err error) {
-		if productKey != r.productKey {
-			return // another product was chosen meanwhile
+		if productKey != r.productKey || filter != r.filter {
+			return // something else was asked for meanwhile
 		}
 		delete(r.wanted, number)
 		if err == nil {

@@ -2,6 +2,7 @@ package views
 
 import (
 	"context"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
@@ -21,6 +22,8 @@ type devicesScreen struct {
 	*visit
 	page     *page
 	product  *widget.Select
+	search   *widget.Entry
+	status   *kit.Chips
 	table    *kit.DataTable
 	summary  *kit.Text
 	export   *kit.Button
@@ -37,6 +40,16 @@ func newDevices(v *visit, productKey string) *devicesScreen {
 	s := &devicesScreen{visit: v, productKey: productKey, summary: kit.NewText("")}
 	s.rows = newDeviceRows(v, func(err error) { s.arrived(err) })
 	s.product = widget.NewSelect(nil, s.choose)
+	s.search = widget.NewEntry()
+	s.search.SetPlaceHolder(text("devices.search"))
+	s.search.OnChanged = func(string) { s.find() }
+	s.status = kit.NewChips([]kit.Chip{
+		{ID: "", Label: text("devices.any-status")},
+		{ID: string(platform.StatusOnline), Label: text("status.ONLINE")},
+		{ID: string(platform.StatusOffline), Label: text("status.OFFLINE")},
+		{ID: string(platform.StatusUnactive), Label: text("status.UNACTIVE")},
+		{ID: string(platform.StatusDisabled), Label: text("status.DISABLE")},
+	}, func(string) { s.find() })
 	s.table = kit.NewDataTable(kit.TableConfig{
 		Columns: []kit.Column{
 			{ID: "name", Title: text("devices.column-name"), Mono: true, Cell: s.cell(func(d platform.Device) kit.Cell { return kit.Cell{Text: d.DeviceName} })},
@@ -74,12 +87,14 @@ func newDevices(v *visit, productKey string) *devicesScreen {
 	s.remove = danger("", assets.DeleteIcon(), s.askDelete)
 	s.remove.Hide()
 
-	chooser := container.NewGridWrap(fyne.NewSize(340, s.product.MinSize().Height), kit.NewFrame(s.product))
-	bar := container.NewBorder(nil, nil, kit.HStack(10, container.NewCenter(kit.NewText(text("devices.product"))), chooser), s.remove, nil)
+	sized := func(width float32, o fyne.CanvasObject) fyne.CanvasObject {
+		return container.NewGridWrap(fyne.NewSize(width, s.product.MinSize().Height), o)
+	}
+	bar := container.NewBorder(nil, nil, kit.HStack(10, sized(290, kit.NewFrame(s.product)), sized(190, s.search), s.status), s.remove, nil)
 	s.page = newPage(text("devices.title"), " ",
 		kit.NewCard(container.NewBorder(kit.Pad(bar, 0, 10, 0, 0), kit.Pad(s.summary, 8, 0, 4, 4), nil, nil, s.table), 14),
 		s.export, s.register)
-	s.page.create, s.page.refresh, s.page.focus = s.register.OnTapped, s.reload, s.table.Focusable()
+	s.page.create, s.page.refresh, s.page.search, s.page.focus = s.register.OnTapped, s.reload, s.search, s.table.Focusable()
 	s.table.SetLoading(text("common.loading"))
 	s.reload()
 	v.Schedule.every(v.ctx, s.reload)
@@ -132,7 +147,20 @@ func (s *devicesScreen) setProducts(products []platform.Product) {
 	s.product.Options = options
 	s.product.Selected = options[chosen]
 	s.product.Refresh()
-	s.rows.load(s.productKey)
+	s.rows.load(s.productKey, s.filter())
+}
+
+func (s *devicesScreen) filter() platform.DeviceFilter {
+	return platform.DeviceFilter{Contains: strings.TrimSpace(s.search.Text), Status: platform.Status(s.status.Chosen())}
+}
+
+// find asks for what search and status let through; what was selected before may
+// not be among it.
+func (s *devicesScreen) find() {
+	s.table.ClearSelection()
+	if s.productKey != "" {
+		s.rows.load(s.productKey, s.filter())
+	}
 }
 
 func (s *devicesScreen) choose(option string) {
@@ -141,7 +169,7 @@ func (s *devicesScreen) choose(option string) {
 			s.productKey = s.products[i].ProductKey
 			s.table.ClearSelection()
 			s.table.SetLoading(text("common.loading"))
-			s.rows.load(s.productKey)
+			s.rows.load(s.productKey, s.filter())
 		}
 	}
 }
@@ -154,12 +182,23 @@ func (s *devicesScreen) arrived(err error) {
 	}
 	s.summary.SetText(plural("devices.summary", int64(s.rows.total), nil))
 	s.page.header.SetSubtitle(s.product.Selected)
+	if s.rows.total == 0 && s.rows.filter != (platform.DeviceFilter{}) {
+		s.table.SetEmpty(assets.DevicesIcon(), text("devices.nothing-matches"), text("devices.nothing-matches-hint"),
+			text("products.clear-filter"), s.clearFilter)
+		return
+	}
 	if s.rows.total == 0 {
 		s.table.SetEmpty(assets.DevicesIcon(), text("devices.empty"), text("devices.empty-hint"),
 			text("devices.register"), s.register.OnTapped)
 		return
 	}
 	s.table.SetReady()
+}
+
+func (s *devicesScreen) clearFilter() {
+	s.status.Choose("")
+	s.search.SetText("")
+	s.find()
 }
 
 func (s *devicesScreen) failed(err error) {

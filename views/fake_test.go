@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,6 +92,17 @@ func (f *fakePlatform) Devices(_ context.Context, productKey string, page platfo
 	all := f.devices[productKey]
 	from := min((page.Number-1)*page.Size, len(all))
 	return platform.DevicePage{Devices: slices.Clone(all[from:min(from+page.Size, len(all))]), Total: len(all)}, nil
+}
+
+func (f *fakePlatform) FindDevices(_ context.Context, productKey string, filter platform.DeviceFilter, page platform.Page) (platform.DevicePage, error) {
+	if err := f.called("FindDevices %s %q %s %d", productKey, filter.Contains, filter.Status, page.Number); err != nil {
+		return platform.DevicePage{}, err
+	}
+	all := slices.DeleteFunc(slices.Clone(f.devices[productKey]), func(d platform.Device) bool {
+		return !strings.Contains(d.DeviceName, filter.Contains) || filter.Status != "" && filter.Status != d.Status
+	})
+	from := min((page.Number-1)*page.Size, len(all))
+	return platform.DevicePage{Devices: all[from:min(from+page.Size, len(all))], Total: len(all)}, nil
 }
 
 func (f *fakePlatform) Device(_ context.Context, ref platform.DeviceRef) (platform.Device, error) {

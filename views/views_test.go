@@ -178,6 +178,35 @@ func TestDevicesSelectAndDelete(t *testing.T) {
 	}
 }
 
+func TestDevicesSearchAndFilter(t *testing.T) {
+	s := newStage(t)
+	p := s.product(platform.PerDevice)
+	for _, name := range []string{"lamp-01", "lamp-02", "door-01"} {
+		s.device(p.ProductKey, name)
+	}
+	s.fake.devices[p.ProductKey][1].Status = platform.StatusOnline
+	s.Navigate(Route{Screen: ScreenDevices})
+	shown := at[*devicesScreen](s)
+	shown.table.SelectRows(2)
+	test.Type(shown.search, "lamp")
+	if shown.rows.total != 2 || len(shown.selected) != 0 {
+		t.Errorf("searching shows %d rows with %d selected", shown.rows.total, len(shown.selected))
+	}
+	shown.status.Choose(string(platform.StatusOnline))
+	shown.find()
+	if d, _ := shown.rows.at(0); shown.rows.total != 1 || d.DeviceName != "lamp-02" {
+		t.Errorf("online lamps: %d, the first %q", shown.rows.total, d.DeviceName)
+	}
+	shown.search.SetText("nothing")
+	if got := shown.table.EmptyTitle(); got != "No device matches" {
+		t.Errorf("a search without result says %q", got)
+	}
+	shown.clearFilter()
+	if shown.rows.total != 3 || !shown.table.Ready() {
+		t.Errorf("clearing the filter shows %d rows", shown.rows.total)
+	}
+}
+
 func TestDeviceFollowsItsStatus(t *testing.T) {
 	s := newStage(t)
 	p := s.product(platform.PerDevice)

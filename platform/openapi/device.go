@@ -15,7 +15,19 @@ import (
 // activation nor that of the last connection. Alibaba Cloud refuses pages that
 // begin beyond its 10,000th device.
 func (c *Client) Devices(ctx context.Context, productKey string, page platform.Page) (platform.DevicePage, error) {
-	const op = "list devices"
+	return c.listDevices(ctx, "list devices", productKey, platform.DeviceFilter{}, page)
+}
+
+// FindDevices implements platform.Platform. Alibaba Cloud has no such search.
+func (c *Client) FindDevices(ctx context.Context, productKey string, filter platform.DeviceFilter, page platform.Page) (platform.DevicePage, error) {
+	const op = "find devices"
+	if !c.cfg.Extensions && filter != (platform.DeviceFilter{}) {
+		return platform.DevicePage{}, &platform.Error{Op: op, Kind: platform.ErrUnsupported, Message: "the cloud's API cannot search in a list of devices"}
+	}
+	return c.listDevices(ctx, op, productKey, filter, page)
+}
+
+func (c *Client) listDevices(ctx context.Context, op, productKey string, filter platform.DeviceFilter, page platform.Page) (platform.DevicePage, error) {
 	most := wire.MaxDevicePageSize
 	if c.cfg.Extensions {
 		most = wire.ExtendedDevicePageSize
@@ -23,6 +35,12 @@ func (c *Client) Devices(ctx context.Context, productKey string, page platform.P
 	infos, total, err := gather(op, page, most, func(number, size int) ([]wire.DeviceInfo, int, error) {
 		params := pageParams(number, size)
 		params.Set(platform.FieldProductKey, productKey)
+		if filter.Contains != "" {
+			params.Set(wire.ParamNameContains, filter.Contains)
+		}
+		if filter.Status != "" {
+			params.Set(wire.ParamDeviceStatus, string(filter.Status))
+		}
 		var answer wire.QueryDeviceResponse
 		err := c.call(ctx, request{op: op, action: wire.ActionQueryDevice, params: params, repeatable: true}, &answer)
 		if err != nil {

@@ -37,6 +37,7 @@ func Run(t *testing.T, open func(t *testing.T) platform.Platform) {
 		{"Devices", testDevices},
 		{"DeviceRules", testDeviceRules},
 		{"DevicePages", testDevicePages},
+		{"FindDevices", testFindDevices},
 		{"DevicesNamed", testDevicesNamed},
 		{"BatchOfNames", testBatchOfNames},
 		{"BatchOfCount", testBatchOfCount},
@@ -326,6 +327,39 @@ func testDevicePages(t *testing.T, p platform.Platform) {
 	}
 	_, err := p.Devices(ctx, product.ProductKey, platform.Page{})
 	wantKind(t, err, platform.ErrInvalid, "", "list devices of page 0")
+}
+
+func testFindDevices(t *testing.T, p platform.Platform) {
+	ctx := limited(t)
+	product := createProduct(t, p, platform.NewProduct{Name: unique("find")})
+	for _, name := range []string{"lamp-0001", "LAMP-0002", "door-0001", "xlam", "p-12"} {
+		registerDevice(t, p, platform.NewDevice{ProductKey: product.ProductKey, DeviceName: name})
+	}
+	for _, row := range []struct {
+		filter platform.DeviceFilter
+		page   platform.Page
+		want   []string
+		total  int
+	}{
+		{platform.DeviceFilter{Contains: "lamp"}, platform.Page{Number: 1, Size: 10}, []string{"LAMP-0002", "lamp-0001"}, 2},
+		{platform.DeviceFilter{Contains: "0001"}, platform.Page{Number: 1, Size: 10}, []string{"door-0001", "lamp-0001"}, 2},
+		{platform.DeviceFilter{Contains: "0001"}, platform.Page{Number: 2, Size: 1}, []string{"lamp-0001"}, 2},
+		{platform.DeviceFilter{Contains: "lamp-0003"}, platform.Page{Number: 1, Size: 10}, nil, 0},
+		{platform.DeviceFilter{Contains: "lamp", Status: platform.StatusUnactive}, platform.Page{Number: 1, Size: 10}, []string{"LAMP-0002", "lamp-0001"}, 2},
+		{platform.DeviceFilter{Status: platform.StatusOnline}, platform.Page{Number: 1, Size: 10}, nil, 0},
+		{platform.DeviceFilter{}, platform.Page{Number: 1, Size: 2}, []string{"p-12", "xlam"}, 5},
+	} {
+		page, err := p.FindDevices(ctx, product.ProductKey, row.filter, row.page)
+		if errors.Is(err, platform.ErrUnsupported) {
+			t.Skip(err)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := deviceNames(page.Devices); !slices.Equal(got, row.want) && len(got)+len(row.want) > 0 || page.Total != row.total {
+			t.Errorf("%+v, page %+v: %q of %d, want %q of %d", row.filter, row.page, got, page.Total, row.want, row.total)
+		}
+	}
 }
 
 func testDevicesNamed(t *testing.T, p platform.Platform) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -175,6 +176,23 @@ func (m *memory) Devices(ctx context.Context, productKey string, page platform.P
 	all := m.of(productKey)
 	devices, err := cut(all, page)
 	return platform.DevicePage{Devices: devices, Total: len(all)}, err
+}
+
+func (m *memory) FindDevices(ctx context.Context, productKey string, filter platform.DeviceFilter, page platform.Page) (platform.DevicePage, error) {
+	leave, err := m.enter(ctx)
+	defer leave()
+	if err != nil {
+		return platform.DevicePage{}, err
+	}
+	if _, err := m.index(productKey); err != nil {
+		return platform.DevicePage{}, err
+	}
+	found := slices.DeleteFunc(slices.Clone(m.of(productKey)), func(d platform.Device) bool {
+		return !strings.Contains(strings.ToLower(d.DeviceName), strings.ToLower(filter.Contains)) ||
+			filter.Status != "" && filter.Status != d.Status
+	})
+	devices, err := cut(found, page)
+	return platform.DevicePage{Devices: devices, Total: len(found)}, err
 }
 
 func (m *memory) Device(ctx context.Context, ref platform.DeviceRef) (platform.Device, error) {

@@ -53,7 +53,7 @@ type Store interface {
 	Device(ctx context.Context, ref platform.DeviceRef) (platform.Device, error)
 	DeviceByIotID(ctx context.Context, iotID string) (platform.Device, error)
 	// Devices returns devices newest first.
-	Devices(ctx context.Context, productKey string, page platform.Page) (platform.DevicePage, error)
+	FindDevices(ctx context.Context, productKey string, filter platform.DeviceFilter, page platform.Page) (platform.DevicePage, error)
 	// DevicesNamed leaves out the names that do not exist.
 	DevicesNamed(ctx context.Context, productKey string, names []string) ([]platform.Device, error)
 	DeleteDevice(ctx context.Context, ref platform.DeviceRef) error

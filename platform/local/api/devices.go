@@ -104,7 +104,8 @@ func (a *API) queryDevice(ctx context.Context, c *call) (any, error) {
 		}
 		page.Number = skipped/page.Size + 1
 	}
-	found, err := a.store.Devices(ctx, c.text(paramProductKey), page)
+	filter := platform.DeviceFilter{Contains: c.text(wire.ParamNameContains), Status: platform.Status(c.text(wire.ParamDeviceStatus))}
+	found, err := a.store.FindDevices(ctx, c.text(paramProductKey), filter, page)
 	if err != nil {
 		return nil, deviceCodes().refuse(err)
 	}

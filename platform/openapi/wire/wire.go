@@ -57,6 +57,13 @@ const (
 // platform, which saves the console twenty round trips of fifty.
 const ExtendedDevicePageSize = 1000
 
+// Parameters with which QueryDevice of the local platform searches: part of the
+// DeviceName in any letter case, and a status in its spelling of the wire.
+const (
+	ParamNameContains = "DeviceNameContains"
+	ParamDeviceStatus = "DeviceStatus"
+)
+
 // Base is what every answer of the IoT level starts with. It comes with HTTP
 // status 200 even for a refusal; then Success is false and Data is mostly
 // absent. Code must be absent or empty on success: some SDKs throw otherwise.
