@@ -88,12 +88,12 @@ func newDevices(v *visit, productKey string) *devicesScreen {
 	s.remove.Hide()
 
 	sized := func(width float32, o fyne.CanvasObject) fyne.CanvasObject {
-		return container.NewGridWrap(fyne.NewSize(width, s.product.MinSize().Height), o)
+		return container.NewGridWrap(fyne.NewSize(width, max(s.product.MinSize().Height, s.search.MinSize().Height)), o)
 	}
-	bar := container.NewBorder(nil, nil, kit.HStack(10, sized(290, kit.NewFrame(s.product)), sized(190, s.search), s.status), s.remove, nil)
+	bar := kit.HStack(10, sized(290, kit.NewFrame(s.product)), sized(190, s.search), container.NewCenter(s.status))
 	s.page = newPage(text("devices.title"), " ",
 		kit.NewCard(container.NewBorder(kit.Pad(bar, 0, 10, 0, 0), kit.Pad(s.summary, 8, 0, 4, 4), nil, nil, s.table), 14),
-		s.export, s.register)
+		s.remove, s.export, s.register)
 	s.page.create, s.page.refresh, s.page.search, s.page.focus = s.register.OnTapped, s.reload, s.search, s.table.Focusable()
 	s.table.SetLoading(text("common.loading"))
 	s.reload()
